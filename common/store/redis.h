@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * redis.h - Redis on the loop: hiredis' async interface on its libev adapter, reconnecting by itself.
+ *
+ * One struct redis is one connection; commands are pipelined and answered in order. While it is down commands fail at
+ * once with a NULL reply. A command with no answer within its time fails and the connection is dropped, so a stalled
+ * server looks like a dead one. At most REDIS_IN_FLIGHT commands are under way.
+ */
+#ifndef CC_STORE_REDIS_H
+#define CC_STORE_REDIS_H
+
+#include "common/base/attr.h"
+#include "common/base/slice.h"
+
+#include <ev.h>
+#include <hiredis/hiredis.h>
+
+struct redis;
+
+/* reply is NULL when the connection was down or lost (outcome unknown); a REDIS_REPLY_ERROR is given as it is. Borrowed. */
+typedef void redis_fn(const redisReply *reply, void *arg);
+
+/* A Lua script, static storage: source embedded from a .lua file. Run by EVALSHA, sent whole when the server has lost it. */
+struct redis_script {
+	const char *name;
+	const char *source;
+	char sha[41]; /* filled at first use */
+};
+
+struct redis_options {
+	const char *url;      /* unix:///path[?db=N] or redis://[:password@]host[:port][/db] */
+	uint64_t timeout_ms;  /* a command's time to its answer; 0: none, for a connection that blocks (XREADGROUP BLOCK) */
+	void (*state)(bool up, void *arg); /* may be NULL */
+	void *arg;
+};
+
+/* Starts connecting at once; never NULL. A URL of another form is fatal(). */
+struct redis *redis_open(struct ev_loop *loop, const struct redis_options *options);
+void redis_close(struct redis **redis); /* what is under way is answered with NULL first */
+
+bool redis_is_up(const struct redis *redis);
+
+/* fn (may be NULL) is always called, exactly once; with NULL at once, inside the call, when the connection is down. */
+void redis_send(struct redis *redis, const struct slice *argv, size_t argc, redis_fn *fn, void *arg);
+void redis_eval(struct redis *redis, struct redis_script *script, const struct slice *keys, size_t nkeys,
+	const struct slice *argv, size_t argc, redis_fn *fn, void *arg);
+
+struct slice redis_str(const redisReply *reply); /* a string reply's bytes; NULL pointer for anything else */
+
+enum { REDIS_IN_FLIGHT = 16384, REDIS_ARGS = 64 };
+
+#endif
