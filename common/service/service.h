@@ -41,6 +41,8 @@ struct service_common {
 	char *instance;      /* tells several of one service apart in logs and timings: "cleaner-2" */
 };
 
+/* A service's main is its table and this call. argv as main's; returns the exit code: 0 after a drain, 1 when it could
+ * not start or failed, 64 bad usage, 78 bad configuration. */
 int service_main(const struct service *service, int argc, char **argv);
 
 struct ev_loop *service_loop(struct service_run *run);

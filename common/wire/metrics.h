@@ -9,7 +9,7 @@
 #define CC_WIRE_METRICS_H
 
 #include "common/base/slice.h"
-#include "metric_table.h" /* generated: #define METRIC_TABLE(M) M(API_LOGIN_RESPONSE, "api.login_response", 200, "ms", "lower") .. */
+#include "common/wire/metric_table.h" /* generated: #define METRIC_TABLE(M) M(API_LOGIN_RESPONSE, "api.login_response", 200, "ms", "lower") .. */
 
 #include <stdint.h>
 

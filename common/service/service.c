@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * service.c - see service.h: the one lifecycle of all processes.
+ *
+ * Signals reach the loop as ev_signal watchers (libev's own pipe); czmq's handlers are kept off. The watchdog is fed from
+ * the loop itself, so a stuck loop is restarted, not just a dead process.
+ */
+#include "service.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+#include "link.h"
+#include "link_curve.h"
+#include "options.h"
+#include "timings.h"
+#include "timings_frame.h"
+
+#include <czmq.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+enum { ALERTED_SIGNALS = 3 };
+
+struct service_run {
+	const struct service *service;
+	struct service_common common;
+	struct options options;
+	struct ev_loop *loop;
+	uint64_t started_ns;
+	ev_signal signals[ALERTED_SIGNALS]; /* TERM, INT, HUP */
+	ev_timer drain_timer, watchdog;
+	struct link *control, *timings;
+	char *modes;
+	bool ready, draining;
+	int exit_code;
+};
+
+struct ev_loop *service_loop(struct service_run *run)
+{
+	return run->loop;
+}
+
+const struct service_common *service_common(struct service_run *run)
+{
+	return &run->common;
+}
+
+const char *service_instance(struct service_run *run)
+{
+	return run->common.instance[0] ? run->common.instance : run->service->name;
+}
+
+bool service_is_ready(struct service_run *run)
+{
+	return run->ready;
+}
+
+bool service_is_draining(struct service_run *run)
+{
+	return run->draining;
+}
+
+void service_ready(struct service_run *run, const char *status)
+{
+	if (run->ready) {
+		sd_notifyf(0, "STATUS=%s", status);
+		return;
+	}
+	run->ready = true;
+	timing_since(METRIC_SYSTEM_BACKEND_STARTUP, run->started_ns);
+	log_info("service.ready", "after_ms=%llu", (unsigned long long)((clock_mono_ns() - run->started_ns) / NS_PER_MS));
+	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+}
+
+void service_drained(struct service_run *run)
+{
+	ev_break(run->loop, EVBREAK_ALL);
+}
+
+void service_fail(struct service_run *run)
+{
+	run->exit_code = EXIT_FAILURE;
+	ev_break(run->loop, EVBREAK_ALL);
+}
+
+bool service_mode(struct service_run *run, const char *mode)
+{
+	size_t n = strlen(mode);
+
+	for (const char *at = run->modes; at && (at = strstr(at, mode)) != NULL; at += n)
+		if ((at == run->modes || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' '))
+			return true;
+	return false;
+}
+
+static void on_control(const struct link_in *in, void *arg)
+{
+	struct service_run *run = arg;
+	struct slice modes;
+
+	if (in->kind != MSG_CONTROL)
+		return;
+	modes = in->msg->control.modes;
+	if (run->modes && slice_eq(modes, slice_str(run->modes)))
+		return;
+	free(run->modes);
+	run->modes = xstrndup(modes.p ? modes.p : "", modes.n);
+	log_info("service.modes", "on=\"%s\"", run->modes);
+	if (run->service->modes)
+		run->service->modes(run);
+}
+
+static void on_drain_timer(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct service_run *run = w->data;
+
+	log_warning("service.drain_cut", "after_ms=%d", SERVICE_DRAIN_MS);
+	service_drained(run);
+}
+
+static void begin_drain(struct service_run *run)
+{
+	if (run->draining) { /* asked twice: now */
+		service_drained(run);
+		return;
+	}
+	run->draining = true;
+	log_info("service.stopping", "");
+	sd_notify(0, "STOPPING=1\nSTATUS=finishing what is held");
+	ev_timer_start(run->loop, &run->drain_timer);
+	if (run->service->drain)
+		run->service->drain(run);
+	else
+		service_drained(run);
+}
+
+static void reload(struct service_run *run)
+{
+	struct buf said;
+
+	buf_init(&said, 4096);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(clock_mono_ns() / 1000));
+	if (!options_reload(&run->options, &said)) {
+		log_error("service.reload_refused", "error=\"%s\"", said.p);
+	} else {
+		log_set_level(options_log_level(run->common.log_level));
+		if (said.n)
+			log_warning("service.reload_partial", "needs_restart=\"%s\"", said.p);
+		log_info("service.reloaded", "");
+		if (run->service->reload)
+			run->service->reload(run);
+	}
+	sd_notify(0, "READY=1");
+	buf_finish(&said);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct service_run *run = w->data;
+
+	if (w->signum == SIGHUP)
+		reload(run);
+	else
+		begin_drain(run);
+}
+
+static void on_watchdog(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	sd_notify(0, "WATCHDOG=1");
+}
+
+static void open_signals(struct service_run *run)
+{
+	static const int numbers[ALERTED_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (int i = 0; i < ALERTED_SIGNALS; i++) {
+		ev_signal_init(&run->signals[i], on_signal, numbers[i]);
+		run->signals[i].data = run;
+		ev_signal_start(run->loop, &run->signals[i]);
+		ev_unref(run->loop);
+	}
+}
+
+static void open_watchdog(struct service_run *run)
+{
+	uint64_t us;
+
+	ev_timer_init(&run->drain_timer, on_drain_timer, SERVICE_DRAIN_MS / 1e3, 0);
+	run->drain_timer.data = run;
+	if (sd_watchdog_enabled(0, &us) <= 0)
+		return;
+	ev_timer_init(&run->watchdog, on_watchdog, (double)us / 2e6, (double)us / 2e6);
+	ev_timer_start(run->loop, &run->watchdog);
+}
+
+static void open_links(struct service_run *run)
+{
+	struct link_handlers control = {.message = on_control, .arg = run};
+
+	link_curve_start(run);
+	run->timings = link_open(run, LINK_TIMINGS, LINK_CONNECTS, NULL, (struct link_handlers){0});
+	timings_open(run->loop, run->timings, service_instance(run));
+	if (topology_allows(LINK_CONTROL, run->service->name, LINK_BINDS))
+		return; /* the monitor tells the modes, it does not ask */
+	run->control = link_open(run, LINK_CONTROL, LINK_CONNECTS, NULL, control);
+	link_subscribe(run->control, SLICE(""));
+}
+
+static void open_frame(struct service_run *run)
+{
+	if (mkdir(run->common.runtime_dir, 0750) != 0 && errno != EEXIST)
+		fatal("event=service.runtime_dir path=%s error=\"%s; create it or set runtime_dir\"", run->common.runtime_dir,
+			strerror(errno));
+	zsys_handler_set(NULL); /* before czmq's first use: the signals are the loop's */
+	run->loop = ev_default_loop(EVFLAG_AUTO);
+	if (!run->loop)
+		bug("no libev loop");
+	open_signals(run);
+	open_watchdog(run);
+	open_links(run);
+}
+
+static void close_frame(struct service_run *run)
+{
+	timings_close();
+	link_close(&run->timings);
+	link_close(&run->control);
+	link_curve_stop(run);
+	for (int i = 0; i < ALERTED_SIGNALS; i++) {
+		ev_ref(run->loop);
+		ev_signal_stop(run->loop, &run->signals[i]);
+	}
+	ev_timer_stop(run->loop, &run->watchdog);
+	ev_timer_stop(run->loop, &run->drain_timer);
+	ev_loop_destroy(run->loop);
+	zsys_shutdown();
+	free(run->modes);
+}
+
+static int live(struct service_run *run)
+{
+	open_frame(run);
+	if (run->service->start(run))
+		ev_run(run->loop, 0);
+	else
+		run->exit_code = EXIT_FAILURE;
+	if (run->service->stop)
+		run->service->stop(run);
+	log_info("service.stopped", "exit=%d", run->exit_code);
+	close_frame(run);
+	return run->exit_code;
+}
+
+int service_main(const struct service *service, int argc, char **argv)
+{
+	struct service_run run = {.service = service, .started_ns = clock_mono_ns()};
+	int code;
+
+	log_init(service->name, LOG_LEVEL_INFO);
+	if (!options_take(&run.options, service, &run.common, argc, argv, &code))
+		return code;
+	log_init(service_instance(&run), options_log_level(run.common.log_level));
+	code = live(&run);
+	options_release(&run.options);
+	return code;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * timings_frame.h - what only the service frame does with the timings client: open, flush, close.
+ */
+#ifndef CC_SERVICE_TIMINGS_FRAME_H
+#define CC_SERVICE_TIMINGS_FRAME_H
+
+struct ev_loop;
+struct link;
+
+/* All borrowed until timings_close. */
+void timings_open(struct ev_loop *loop, struct link *link, const char *source);
+void timings_close(void); /* flushes; the link is its owner's to close, after this */
+
+#endif
