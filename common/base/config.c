@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/types.h>
 
 #define ENVIRONMENT_PREFIX "CLEANERCTX_"
 #define FILE_SUFFIX "_file"
@@ -59,12 +58,17 @@ static void say_where(struct buf *error, struct where at)
 	buf_str(error, ": ");
 }
 
+static bool complain(struct buf *error, struct where at, const char *what)
+{
+	say_where(error, at);
+	buf_str(error, what);
+	return false;
+}
+
 static void trim(struct slice *s)
 {
-	while (s->n && isspace((unsigned char)s->p[0])) {
+	for (; s->n && isspace((unsigned char)s->p[0]); s->n--)
 		s->p++;
-		s->n--;
-	}
 	while (s->n && isspace((unsigned char)s->p[s->n - 1]))
 		s->n--;
 }
@@ -131,11 +135,8 @@ static bool store(const struct config_part *part, const struct config_key *key, 
 	void *to = slot(part, key);
 	int64_t number;
 
-	if (!clean(value)) {
-		say_where(error, at);
-		buf_printf(error, "%s holds a control character", key->name);
-		return false;
-	}
+	if (!clean(value))
+		return complain(error, at, "the value holds a control character");
 	if (key->type == CONFIG_BOOL)
 		return parse_bool(value, to) || refuse(error, at, key, value);
 	if (key->type == CONFIG_INT) {
@@ -206,27 +207,21 @@ static bool set(const struct config_part *part, const struct config_key *key, bo
 	return store(part, key, value, at, error);
 }
 
-static void list_keys(const struct config_part *parts, size_t count, struct buf *error)
+static bool unknown(const struct config_part *parts, size_t count, struct slice name, const char *section,
+	struct where at, struct buf *error)
 {
-	const char *separator = "";
+	const char *separator = "; known: ";
 
+	say_where(error, at);
+	buf_printf(error, "unknown key \"%.*s\"", (int)(name.n < KEY_BYTES ? name.n : KEY_BYTES), name.p);
+	if (section)
+		buf_printf(error, " in [%s]", section);
 	for (size_t i = 0; i < count; i++) {
 		for (const struct config_key *key = parts[i].keys; key && key->name; key++) {
 			buf_printf(error, "%s%s", separator, key->name);
 			separator = ", ";
 		}
 	}
-}
-
-static bool unknown(const struct config_part *parts, size_t count, struct slice name, const char *section,
-	struct where at, struct buf *error)
-{
-	say_where(error, at);
-	buf_printf(error, "unknown key \"%.*s\"", (int)(name.n < KEY_BYTES ? name.n : KEY_BYTES), name.p);
-	if (section)
-		buf_printf(error, " in [%s]", section);
-	buf_str(error, "; known: ");
-	list_keys(parts, count, error);
 	return false;
 }
 
@@ -249,8 +244,8 @@ struct reading {
 	const struct config_part *parts;
 	size_t count;
 	const char *const *known_sections;
-	bool in_section;                 /* a heading was seen */
-	const struct config_part *part;  /* the current section's, NULL: another service's */
+	bool in_section;                /* a heading was seen */
+	const struct config_part *part; /* the current section's, NULL: another service's */
 	struct buf *error;
 };
 
@@ -283,13 +278,6 @@ static bool read_heading(struct reading *r, struct slice line, struct where at)
 		buf_printf(r->error, "%s[%s]", separator, *known);
 		separator = ", ";
 	}
-	return false;
-}
-
-static bool complain(struct buf *error, struct where at, const char *what)
-{
-	say_where(error, at);
-	buf_str(error, what);
 	return false;
 }
 
@@ -348,15 +336,13 @@ static bool load_file(struct reading *r, const char *path)
 static const struct config_key *find_anywhere(const struct config_part *parts, size_t count, struct slice name,
 	bool *from_file, const struct config_part **part)
 {
-	const struct config_key *key;
+	const struct config_key *key = NULL;
 
-	for (size_t i = 0; i < count; i++) {
-		key = find(&parts[i], name, from_file);
+	for (size_t i = 0; i < count && !key; i++) {
 		*part = &parts[i];
-		if (key)
-			return key;
+		key = find(*part, name, from_file);
 	}
-	return NULL;
+	return key;
 }
 
 static bool load_variable(const struct config_part *parts, size_t count, const char *entry, struct buf *error)
@@ -493,12 +479,9 @@ void config_help(const struct config_part *parts, size_t count, struct buf *out)
 		for (const struct config_key *key = parts[i].keys; key && key->name; key++) {
 			buf_printf(out, "  --%-22s %s", key->name, key->help);
 			if (key->preset && *key->preset)
-				buf_printf(out, " (default %s", key->preset);
+				buf_printf(out, "; default %s", key->preset);
 			if (key->type == CONFIG_INT && bounded(key))
-				buf_printf(out, "%s%lld to %lld", key->preset && *key->preset ? ", " : " (", (long long)key->min,
-					(long long)key->max);
-			if ((key->preset && *key->preset) || (key->type == CONFIG_INT && bounded(key)))
-				buf_char(out, ')');
+				buf_printf(out, "; %lld to %lld", (long long)key->min, (long long)key->max);
 			buf_char(out, '\n');
 		}
 	}

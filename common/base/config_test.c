@@ -105,7 +105,7 @@ static const struct {
 	{"\n\n[decider]\nstrict = maybe\n", NULL, NULL, NULL,
 		":4: strict must be true, yes, on, 1, false, no, off or 0, got \"maybe\""},
 	{"[decider]\nkey = 123456789\n", NULL, NULL, NULL, ":2: key must be 0 to 8 bytes, got 9 bytes"},
-	{"[decider]\nname = a\tb\x01\n", NULL, NULL, NULL, ":2: name holds a control character"},
+	{"[decider]\nname = a\tb\x01\n", NULL, NULL, NULL, ":2: the value holds a control character"},
 	{"[decidr]\n", NULL, NULL, NULL, ":1: unknown section \"[decidr]\"; known: [common], [decider], [cleaner]"},
 	{"[decider\n", NULL, NULL, NULL, ":1: unknown section \"[decider\"; known: [common], [decider], [cleaner]"},
 	{"batch_max = 1\n", NULL, NULL, NULL, ":1: a key must come after a [section]"},
@@ -217,7 +217,7 @@ START_TEST(help_names_every_key_its_default_and_bounds)
 	ck_assert(load(&l, NULL, NULL, NULL));
 	buf_init(&out, 1000);
 	config_help(l.parts, 2, &out);
-	ck_assert(strstr(out.p, "--batch_max              turns in one commit (default 50, 1 to 100)\n") != NULL);
+	ck_assert(strstr(out.p, "--batch_max              turns in one commit; default 50; 1 to 100\n") != NULL);
 	ck_assert(strstr(out.p, "--name                   a name\n") != NULL);
 	buf_finish(&out);
 	unload(&l);
