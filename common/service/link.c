@@ -289,6 +289,8 @@ struct link *link_open(struct service_run *run, enum link_name name, enum link_r
 	struct link *link = xcalloc(1, sizeof *link);
 	const char *list = service_common(run)->endpoints[name];
 
+	if (!topology_allows(name, service_name(run), role))
+		bug("a link that the topology does not give this service");
 	link->run = run;
 	link->row = &topology[name];
 	link->handlers = handlers;

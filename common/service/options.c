@@ -151,6 +151,25 @@ static void runtime_dir_preset(void)
 		setenv("CLEANERCTX_RUNTIME_DIR", given, 0);
 }
 
+static const char *file_or_default(const char *file)
+{
+	return !file && access(DEFAULT_FILE, R_OK) == 0 ? DEFAULT_FILE : file;
+}
+
+bool options_common(struct service_common *common, const char *file, char *const *pairs, struct buf *error)
+{
+	struct config_part part = {"common", common_keys, common};
+	struct config_source from = {.file = file_or_default(file), .environment = environ, .options = pairs};
+
+	runtime_dir_preset();
+	return config_load(&part, 1, sections, &from, error);
+}
+
+void options_common_release(struct service_common *common)
+{
+	config_release(&(struct config_part){"common", common_keys, common});
+}
+
 static bool load(struct options *o, struct config_part *parts, struct buf *error)
 {
 	struct config_source from = {.file = o->file, .environment = environ, .options = o->pairs};
@@ -198,8 +217,7 @@ bool options_take(struct options *o, const struct service *service, struct servi
 			puts(VERSION_TEXT);
 		return false;
 	}
-	if (!o->file && access(DEFAULT_FILE, R_OK) == 0)
-		o->file = DEFAULT_FILE;
+	o->file = file_or_default(o->file);
 	runtime_dir_preset();
 	buf_init(&error, 4096);
 	ok = load(o, o->parts, &error);

@@ -25,6 +25,11 @@ must_check bool options_take(struct options *o, const struct service *service, s
 /* Reads the same sources again; false leaves all as it was and says why. On success `said` names what needs a restart. */
 must_check bool options_reload(struct options *o, struct buf *said);
 
+/* For tools that are no service: the [common] values from `file` (NULL: the default path if it is there), the environment
+ * and pairs (key, value .., NULL; may be NULL). False: one line in error. Release with options_common_release. */
+must_check bool options_common(struct service_common *common, const char *file, char *const *pairs, struct buf *error);
+void options_common_release(struct service_common *common);
+
 enum log_level options_log_level(const char *word);
 
 void options_release(struct options *o); /* also the values */

@@ -50,6 +50,11 @@ const struct service_common *service_common(struct service_run *run)
 	return &run->common;
 }
 
+const char *service_name(struct service_run *run)
+{
+	return run->service->name;
+}
+
 const char *service_instance(struct service_run *run)
 {
 	return run->common.instance[0] ? run->common.instance : run->service->name;

@@ -47,6 +47,7 @@ int service_main(const struct service *service, int argc, char **argv);
 
 struct ev_loop *service_loop(struct service_run *run);
 const struct service_common *service_common(struct service_run *run);
+const char *service_name(struct service_run *run);     /* "decider" */
 const char *service_instance(struct service_run *run); /* "decider" or the configured instance name */
 
 /* Dependencies answer: READY=1, and system.backend_startup is measured. Later calls change STATUS only. */

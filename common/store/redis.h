@@ -20,12 +20,14 @@ struct redis;
 /* reply is NULL when the connection was down or lost (outcome unknown); a REDIS_REPLY_ERROR is given as it is. Borrowed. */
 typedef void redis_fn(const redisReply *reply, void *arg);
 
-/* A Lua script, static storage: source embedded from a .lua file. Run by EVALSHA, sent whole when the server has lost it. */
+/* A Lua script, static storage: text and SHA-1 embedded from a .lua file (embed.sh). Run by EVALSHA, sent whole when the
+ * server has lost it: `static const struct redis_script claim = REDIS_SCRIPT(claim);` after including "claim.lua.h". */
 struct redis_script {
 	const char *name;
 	const char *source;
-	char sha[41]; /* filled at first use */
+	const char *sha;
 };
+#define REDIS_SCRIPT(name) {#name, name##_lua, name##_lua_sha}
 
 struct redis_options {
 	const char *url;      /* unix:///path[?db=N] or redis://[:password@]host[:port][/db] */
@@ -40,9 +42,9 @@ void redis_close(struct redis **redis); /* what is under way is answered with NU
 
 bool redis_is_up(const struct redis *redis);
 
-/* fn (may be NULL) is always called, exactly once; with NULL at once, inside the call, when the connection is down. */
+/* fn (may be NULL) is always called, exactly once, never before the call returns; with NULL when the connection is down. */
 void redis_send(struct redis *redis, const struct slice *argv, size_t argc, redis_fn *fn, void *arg);
-void redis_eval(struct redis *redis, struct redis_script *script, const struct slice *keys, size_t nkeys,
+void redis_eval(struct redis *redis, const struct redis_script *script, const struct slice *keys, size_t nkeys,
 	const struct slice *argv, size_t argc, redis_fn *fn, void *arg);
 
 struct slice redis_str(const redisReply *reply); /* a string reply's bytes; NULL pointer for anything else */

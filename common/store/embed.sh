@@ -1,0 +1,15 @@
+#!/bin/sh
+# embed.sh INPUT OUTPUT.h - makes a file a C string: accept.sql becomes `static const char accept_sql[]`; a .lua file has
+# its SHA-1 beside it, as Redis computes it: `claim_lua_sha`.
+set -eu
+[ $# -eq 2 ] || { echo "usage: embed.sh INPUT OUTPUT.h" >&2; exit 64; }
+name=$(basename "$1" | tr -c 'A-Za-z0-9\n' '_')
+{
+	echo "/* Generated from $(basename "$1") by embed.sh. */"
+	echo "static const char ${name}[] ="
+	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/\t"/' -e 's/$/\\n"/' "$1"
+	echo "	;"
+	case $1 in
+	*.lua) echo "static const char ${name}_sha[] = \"$(sha1sum <"$1" | cut -c1-40)\";" ;;
+	esac
+} >"$2"
