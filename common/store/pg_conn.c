@@ -146,9 +146,11 @@ static void poll_connection(struct pg_conn *c)
 
 void pg_conn_connect(struct pg_conn *c)
 {
-	static const char *const keys[] = {"dbname", "fallback_application_name", "keepalives_idle", "keepalives_interval",
+	/* Before dbname, so that a conninfo may say otherwise. Our statements are index reads of a few rows: a generic plan saves
+	 * planning each time, and one made while a table was small must not stay a sequential scan when it has grown. */
+	static const char *const keys[] = {"options", "dbname", "fallback_application_name", "keepalives_idle", "keepalives_interval",
 		"keepalives_count", "tcp_user_timeout", NULL};
-	const char *const values[] = {pg_conninfo(c->pool), "cleanerctx", "10", "5", "3", "10000", NULL};
+	const char *const values[] = {"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off", pg_conninfo(c->pool), "cleanerctx", "10", "5", "3", "10000", NULL};
 
 	c->connecting_ns = clock_mono_ns();
 	c->db = PQconnectStartParams(keys, values, 1);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * queue.h - the queue of turns in Redis: one turn of a conversation in the ready stream, the rest behind it in order.
+ *
+ * PostgreSQL is the truth; all that stands here can be rebuilt from it (the decider's sweep). Each call is one atomic Lua
+ * script in queue/. Names carry the shard's hash tag, so Redis Cluster can hold them:
+ *
+ *   q:{0}:ready, q:{0}:ready-high   streams, group "cleaners": (conversation, turn), at most one entry a conversation
+ *   q:{0}:wait:<conversation>       sorted set: the turns that wait behind it, by seq
+ *   q:{0}:busy:<conversation>       hash: turn, stream, entry, fence of the one that is ready or being cleaned
+ *   q:{0}:jobs                      hash: turn -> packed MSG_JOB, of every turn above
+ *   q:{0}:win:<conversation>        sorted set by seq: the last cleaned turns, packed MSG_WINDOW; expires
+ *   q:{0}:dead                      stream: turns given up, with their cause
+ */
+#ifndef CC_STORE_QUEUE_H
+#define CC_STORE_QUEUE_H
+
+#include "common/wire/message.h"
+#include "redis.h"
+
+enum {
+	QUEUE_WINDOW_KEEP = 12,        /* entries of a window: LIMIT_WINDOW_TURNS and two that may come out of order */
+	QUEUE_WINDOW_SECONDS = 3600,   /* an idle conversation's window is read from PostgreSQL afterwards */
+	QUEUE_DEAD_ENTRIES = 10000,    /* the dead letters kept for inspection */
+};
+
+/* Puts a turn in; a turn that is there already is left alone. Reply: [1 if new, turns before it in its conversation,
+ * length of the ready streams]. */
+void queue_enqueue(struct redis *r, const struct msg_job *job, redis_fn *fn, void *arg);
+
+/* Puts a finished turn into its conversation's window. */
+void queue_window_push(struct redis *r, const struct uuid *conversation, const struct msg_window *turn, redis_fn *fn, void *arg);
+
+/* Takes a turn that a stream entry named. Reply: nil when the entry is stale (the caller acknowledges it with queue_drop), else
+ * [fence, packed job, then each packed window entry, oldest first]. */
+void queue_claim(struct redis *r, struct slice stream, struct slice entry, const struct uuid *conversation,
+	const struct uuid *turn, redis_fn *fn, void *arg);
+
+/* The turn is committed: acknowledges the entry, pushes the window entry (window NULL: none), makes the conversation's next
+ * turn ready. Reply 1, or 0 when the fence is not the lease's any more: somebody else has the turn, nothing was changed. */
+void queue_complete(struct redis *r, const struct uuid *conversation, const struct uuid *turn, uint64_t fence,
+	const struct msg_window *window, redis_fn *fn, void *arg);
+
+/* Hands a turn back, first in its conversation's order: another cleaner takes the lowest that waits. Reply as complete. */
+void queue_release(struct redis *r, const struct uuid *conversation, const struct uuid *turn, uint64_t fence, redis_fn *fn,
+	void *arg);
+
+/* Takes all of a conversation out of Redis, window too: paused, deleted. PostgreSQL keeps its turns. */
+void queue_park(struct redis *r, const struct uuid *conversation, redis_fn *fn, void *arg);
+
+/* Acknowledges and deletes a stale entry. */
+void queue_drop(struct redis *r, struct slice stream, struct slice entry, redis_fn *fn, void *arg);
+
+/* Writes a turn that was given up to the dead letters. cause is one short line without text of the turn. */
+void queue_bury(struct redis *r, const struct uuid *conversation, const struct uuid *turn, struct slice cause,
+	uint64_t deliveries, redis_fn *fn, void *arg);
+
+/* Reply: [ready entries, jobs, ms since the oldest ready entry was made]. */
+void queue_stats(struct redis *r, redis_fn *fn, void *arg);
+
+extern const struct slice queue_stream_normal, queue_stream_high, queue_group;
+
+#endif
