@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: ISC
+"""The configuration that a run writes for the services, and the processes in the order of their start."""
+
+import os
+import secrets
+import subprocess
+
+from . import Trouble, servers
+from .build import program
+from .places import write_private
+from .supervise import Process
+
+
+def write_config(state, options):
+    """[common] and [gateway] keys that differ from the defaults; users may read it to see what is running."""
+    if not os.path.exists(state.jwt_secret):
+        write_private(state.jwt_secret, secrets.token_hex(32) + "\n")
+    write_private(state.config, f"""# written by deploy/run at each start: changes here are lost
+[common]
+runtime_dir = {state.run}
+postgres = {options.pg or servers.postgres_conninfo(state)}
+redis = {options.redis or servers.redis_url(state)}
+
+[gateway]
+listen = 127.0.0.1:{options.port}
+jwt_secret_file = {state.jwt_secret}
+""")
+
+
+def migrate(state, build):
+    done = subprocess.run([program(build, "admin"), "--config", state.config, "migrate"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
+        raise Trouble(f"the schema could not be applied: {said}")
+
+
+def all_of(state, build, cleaners):
+    """The gateway comes last, so that whoever reaches it reaches the rest."""
+    def service(name, *more, instance=None):
+        return Process(instance or name, [program(build, name), "--config", state.config, *more])
+
+    numbered = [f"cleaner-{n}" for n in range(1, cleaners + 1)]
+    return [service("monitor"), service("notifier"), service("decider"),
+            *(service("cleaner", "--instance", name, instance=name) for name in numbered), service("gateway")]
