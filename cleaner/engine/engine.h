@@ -59,6 +59,7 @@ struct clean_options {
 	bool forced;              /* level is the caller's; otherwise engine_decide's */
 	enum clean_level level;
 	bool verbatim;            /* keep every word: no filler, repeat or self-correction is dropped */
+	bool agent;               /* a bypass speaker's turn: perfect text unless it holds artefacts */
 	uint32_t formats;         /* FORMAT_* bits */
 	struct slice profile;     /* a recogniser's name for its own artefacts; may be empty */
 };
@@ -73,7 +74,12 @@ struct clean_input {
 	struct clean_options options;
 };
 
-enum { ENGINE_WINDOW_TURNS = 10, ENGINE_GLOSSARY_TERMS = 1200, ENGINE_TEXT_BYTES = 16 * 1024 };
+enum {
+	ENGINE_WINDOW_TURNS = 10,
+	ENGINE_WINDOW_BYTES = 8 * 1024, /* of the window that are read, newest turns first */
+	ENGINE_GLOSSARY_TERMS = 1200,
+	ENGINE_TEXT_BYTES = 16 * 1024,
+};
 
 struct correction {
 	enum correction_kind kind;

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * context.c - see context.h.
+ */
+#include "context.h"
+#include "common/base/xalloc.h"
+#include "conf_lines.h"
+#include "phrase_index.h"
+
+#include <stdlib.h>
+
+struct context {
+	char *name;       /* owned */
+	unsigned at;      /* points that make it active */
+};
+
+struct context_phrase {
+	struct phrase phrase;
+	unsigned context, points;
+};
+
+struct contexts {
+	struct context list[ENGINE_CONTEXTS];
+	size_t count;
+	struct context_phrase *phrases; /* owned */
+	size_t phrase_count;
+	struct phrase_index index;
+};
+
+struct contexts *contexts_create(void)
+{
+	struct contexts *contexts = xcalloc(1, sizeof *contexts);
+
+	phrase_index_init(&contexts->index);
+	return contexts;
+}
+
+void contexts_destroy(struct contexts **contexts)
+{
+	struct contexts *c = *contexts;
+
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->count; i++)
+		free(c->list[i].name);
+	for (size_t i = 0; i < c->phrase_count; i++)
+		phrase_finish(&c->phrases[i].phrase);
+	free(c->phrases);
+	phrase_index_finish(&c->index);
+	free(c);
+	*contexts = NULL;
+}
+
+/* The context of this name, made when new; -1 when there are too many. */
+static int contexts_open(struct contexts *c, struct slice name)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (slice_eq(slice_str(c->list[i].name), name))
+			return (int)i;
+	if (c->count == ENGINE_CONTEXTS || name.n == 0)
+		return -1;
+	c->list[c->count] = (struct context){xstrndup(name.p, name.n), 1};
+	return (int)c->count++;
+}
+
+static void contexts_add(struct contexts *c, unsigned context, struct slice text, unsigned points)
+{
+	struct slice one;
+
+	while (slice_cut(&text, ',', &one)) {
+		struct context_phrase *p;
+
+		c->phrases = xrealloc(c->phrases, (c->phrase_count + 1) * sizeof *c->phrases);
+		p = &c->phrases[c->phrase_count];
+		*p = (struct context_phrase){.context = context, .points = points};
+		phrase_read(&p->phrase, one);
+		phrase_index_add(&c->index, &p->phrase, (uint32_t)c->phrase_count++);
+	}
+}
+
+bool contexts_read(struct contexts *c, struct slice text, unsigned *bad_line)
+{
+	struct conf_lines lines = {.rest = text};
+	struct conf_line line;
+	int now = -1;
+
+	while (conf_lines_next(&lines, &line)) {
+		*bad_line = lines.line;
+		if (line.head)
+			now = contexts_open(c, line.key);
+		if (now < 0)
+			return false;
+		if (line.head)
+			continue;
+		if (slice_eq(line.key, SLICE("words")))
+			contexts_add(c, (unsigned)now, line.value, 1);
+		else if (slice_eq(line.key, SLICE("strong")))
+			contexts_add(c, (unsigned)now, line.value, 2);
+		else if (slice_eq(line.key, SLICE("at")) && line.value.n)
+			c->list[now].at = (unsigned)strtoul(line.value.p, NULL, 10);
+		else
+			return false;
+	}
+	return true;
+}
+
+static void contexts_count(const struct contexts *c, const struct words *w, unsigned points[ENGINE_CONTEXTS])
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct phrase_entry *e = phrase_index_first(&c->index, w->live[i]->key);
+
+		for (; e; e = phrase_index_next(&c->index, e))
+			if (phrase_at(&c->phrases[e->row].phrase, w, i))
+				points[c->phrases[e->row].context] += c->phrases[e->row].points;
+	}
+}
+
+uint32_t contexts_find(const struct contexts *c, const struct turn *t)
+{
+	unsigned points[ENGINE_CONTEXTS] = {0};
+	uint32_t bits = 0;
+
+	contexts_count(c, &t->words, points);
+	for (size_t i = 0; i < t->window_count; i++)
+		contexts_count(c, &t->window[i], points);
+	for (size_t i = 0; i < c->count; i++)
+		if (points[i] && points[i] >= c->list[i].at)
+			bits |= UINT32_C(1) << i;
+	return bits;
+}
+
+uint32_t contexts_bit(const struct contexts *c, struct slice name)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (slice_eq(slice_str(c->list[i].name), name))
+			return UINT32_C(1) << i;
+	return 0;
+}
+
+const char *const *contexts_names(const struct contexts *c, uint32_t bits, struct arena *a, size_t *count)
+{
+	const char **names = arena_get(a, ENGINE_CONTEXTS * sizeof *names);
+
+	*count = 0;
+	for (size_t i = 0; i < c->count; i++)
+		if (bits & UINT32_C(1) << i)
+			names[(*count)++] = c->list[i].name;
+	return names;
+}

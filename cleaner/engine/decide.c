@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * decide.c - what a turn needs, as a table of rules: the first that holds decides.
+ *
+ * Each rule is a cheap look at the turn's words alone. Reason codes are part of the interface: they are stored.
+ */
+#include "common/base/utf8.h"
+#include "decide.h"
+#include "patterns.h"
+
+enum { ACKNOWLEDGE_WORDS = 5, FORMED_WORDS = 8 }; /* longest turn that a rule about short turns takes */
+
+static bool is_forced(const struct turn *t)
+{
+	return t->in->options.forced;
+}
+
+static bool is_empty(const struct turn *t)
+{
+	for (size_t i = 0; i < t->words.count; i++)
+		if (t->words.live[i]->key.n)
+			return false;
+	return true;
+}
+
+/* An agent's turn is perfect text, but for what its voice engine may have left in it. */
+static bool is_agent_with_artefacts(const struct turn *t)
+{
+	return t->in->options.agent && artefacts_in(&t->words);
+}
+
+static bool is_agent(const struct turn *t)
+{
+	return t->in->options.agent;
+}
+
+static bool is_acknowledgement(const struct turn *t)
+{
+	const struct words *w = &t->words;
+
+	for (size_t i = 0; i < w->count; i++)
+		if (!(w->live[i]->classes & CLASS_ACKNOWLEDGE))
+			return false;
+	return w->count <= ACKNOWLEDGE_WORDS;
+}
+
+static bool has_pattern(const struct turn *t)
+{
+	return patterns_maybe(t->engine->patterns, &t->words);
+}
+
+static bool has_correcting(const struct turn *t)
+{
+	const struct words *w = &t->words;
+
+	for (size_t i = 1; i + 1 < w->count; i++)
+		if ((w->live[i]->classes & CLASS_CORRECTING) &&
+		    (words_is(w, i - 1, "no") || words_is(w, i - 1, "i") || words_is(w, i + 1, "no") ||
+		     words_is(w, i, "sorry") || words_is(w, i - 1, "or")))
+			return true;
+	return false;
+}
+
+static bool has_disfluency(const struct turn *t)
+{
+	const struct words *w = &t->words;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct word *word = w->live[i];
+
+		if ((word->classes & CLASS_FILLER) || (word->trail.n && word->trail.p[0] == '-'))
+			return true;
+		if (i && slice_eq(word->key, w->live[i - 1]->key) && !(word->classes & CLASS_REPEATABLE))
+			return true;
+	}
+	return false;
+}
+
+static bool has_number(const struct turn *t)
+{
+	for (size_t i = 0; i < t->words.count; i++)
+		if (t->words.live[i]->classes & CLASS_NUMBER)
+			return true;
+	return false;
+}
+
+static bool is_formed(const struct turn *t)
+{
+	const struct words *w = &t->words;
+	char first = w->live[0]->core.n ? w->live[0]->core.p[0] : '\0';
+
+	return w->count <= FORMED_WORDS && first >= 'A' && first <= 'Z' && word_ends_sentence(w->live[w->count - 1]);
+}
+
+static bool always(const struct turn *t)
+{
+	return true;
+}
+
+static const struct {
+	bool (*holds)(const struct turn *t);
+	enum clean_level level; /* not used by the first */
+	const char *reason;
+} rules[] = {
+	{is_forced, CLEAN_NONE, "forced"},
+	{is_empty, CLEAN_NONE, "empty"},
+	{is_agent_with_artefacts, CLEAN_LIGHT, "artefact"},
+	{is_agent, CLEAN_NONE, "bypass"},
+	{is_acknowledgement, CLEAN_NONE, "acknowledgement"},
+	{has_pattern, CLEAN_FULL, "known_pattern"},
+	{has_correcting, CLEAN_FULL, "self_correction"},
+	{has_disfluency, CLEAN_LIGHT, "disfluency"},
+	{has_number, CLEAN_LIGHT, "number"},
+	{is_formed, CLEAN_NONE, "well_formed"},
+	{always, CLEAN_LIGHT, "formatting"},
+};
+
+struct decision decide(const struct turn *t)
+{
+	size_t i = 0;
+
+	while (!rules[i].holds(t))
+		i++;
+	return (struct decision){i == 0 ? t->in->options.level : rules[i].level, rules[i].reason};
+}

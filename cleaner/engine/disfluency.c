@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * disfluency.c - what a listener does not hear: fillers, words broken off, words said twice, "you know" in passing.
+ *
+ * Words that carry meaning stay: "very very", numbers, "do you know", a turn that is nothing but "mm-hmm". Of a repeat
+ * the last copy stays. Never runs in verbatim mode. Linear in the words: repeats are found on a stack of what stands.
+ */
+#include "turn.h"
+
+enum { REPEAT_WORDS = 4 }; /* the longest stretch whose repeat is taken for a stutter */
+
+static const struct edit edit_filler = {KIND_FILLER, 0.985, "A filler that carries no meaning."};
+static const struct edit edit_filler_mark = {KIND_FILLER, 0.975, "The mark belonged to a filler."};
+static const struct edit edit_phrase = {KIND_FILLER, 0.9, "\"You know\" in passing carries no meaning here."};
+static const struct edit edit_cut_off = {KIND_RESTART, 0.95, "The word was broken off and begun again."};
+static const struct edit edit_partial = {KIND_RESTART, 0.93, "Begun again with a fuller form."};
+static const struct edit edit_repeat = {KIND_REPEAT, 0.93, "Said twice in a row."};
+
+static bool all_upper(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < 'A' || s.p[i] > 'Z')
+			return false;
+	return s.n > 1;
+}
+
+static bool is_filler(const struct word *word)
+{
+	return (word->classes & CLASS_FILLER) && !all_upper(word->core);
+}
+
+/* The sentence mark of a dropped word goes to the word before it; a pair of commas around it goes with it. */
+static void hand_mark_back(struct word *before, const struct word *dropped)
+{
+	char mark = word_mark(dropped);
+
+	if (!before || word_ends_sentence(before))
+		return;
+	if (word_ends_sentence(dropped))
+		word_set_trail(before, dropped->trail, &edit_filler_mark);
+	else if (mark == ',' && slice_eq(before->trail, SLICE(",")))
+		word_set_trail(before, slice_of("", 0), &edit_filler_mark);
+}
+
+static void drop_fillers(struct words *w)
+{
+	struct word *before = NULL;
+
+	for (size_t i = 0; i < w->count; i++) {
+		struct word *word = w->live[i];
+
+		if (!is_filler(word)) {
+			before = word;
+			continue;
+		}
+		hand_mark_back(before, word);
+		word_drop(word, &edit_filler);
+	}
+	words_settle(w);
+}
+
+/* "asp- aspirations": a hyphen at the end, and soon a word that begins like it. */
+static bool is_cut_off(const struct words *w, size_t i)
+{
+	const struct word *word = w->live[i];
+	struct slice key = word->key;
+
+	if (word->trail.n == 0 || word->trail.p[0] != '-' || key.n == 0 || (word->trail.n > 1 && word->trail.p[1] == '-'))
+		return false;
+	for (size_t k = i + 1; k < w->count && k <= i + 3; k++)
+		if (slice_starts(w->live[k]->key, key) && w->live[k]->key.n > key.n)
+			return true;
+	return key.n <= 3 && !word->classes && i + 1 < w->count;
+}
+
+/* "I, I'm": the next word is this one and more of it. */
+static bool is_partial(const struct words *w, size_t i)
+{
+	struct slice key = w->live[i]->key, next = words_key(w, i + 1);
+
+	if (!(w->live[i]->classes & CLASS_FUNCTION) || word_ends_sentence(w->live[i]))
+		return false;
+	return next.n > key.n && slice_starts(next, key) && next.p[key.n] == '\'';
+}
+
+static void drop_broken(struct words *w)
+{
+	for (size_t i = 0; i + 1 < w->count; i++) {
+		if (is_cut_off(w, i))
+			word_drop(w->live[i], &edit_cut_off);
+		else if (is_partial(w, i))
+			word_drop(w->live[i], &edit_partial);
+	}
+	words_settle(w);
+}
+
+static bool mark_allows_repeat(const struct word *word)
+{
+	return !word_ends_sentence(word) && !(word->trail.n && strchr(")]\"", word->trail.p[0]));
+}
+
+static bool is_number(const struct word *word)
+{
+	return (word->classes & CLASS_NUMBER) || (word->key.n && word->key.p[0] >= '0' && word->key.p[0] <= '9');
+}
+
+/* Would dropping [at, at + n) lose meaning though the same words follow? */
+static bool repeat_means(struct word *const *at, size_t n)
+{
+	bool numbers = true;
+
+	for (size_t i = 0; i < n; i++) {
+		numbers &= is_number(at[i]);
+		if (at[i]->key.n == 0)
+			return true;
+	}
+	if (numbers || (n == 1 && at[0]->classes & CLASS_REPEATABLE))
+		return true;
+	return n == 2 && (at[0]->classes & CLASS_REPEATABLE) &&
+	       (slice_eq(at[1]->key, SLICE("and")) || (at[1]->classes & CLASS_REPEATABLE));
+}
+
+/* Do the last n words of the stack repeat the n before them? */
+static bool repeats(struct word *const *stack, size_t count, size_t n)
+{
+	if (count < 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const struct word *first = stack[count - 2 * n + i], *second = stack[count - n + i];
+
+		if (!slice_eq(first->key, second->key) || !mark_allows_repeat(first))
+			return false;
+	}
+	return !repeat_means(stack + count - n, n);
+}
+
+static void drop_repeats(struct words *w)
+{
+	struct word **stack = arena_get(w->arena, (w->count + 1) * sizeof *stack);
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		stack[count++] = w->live[i];
+		for (size_t n = REPEAT_WORDS; n > 0; n--) {
+			if (!repeats(stack, count, n))
+				continue;
+			for (size_t k = count - 2 * n; k < count - n; k++)
+				word_drop(stack[k], &edit_repeat);
+			memmove(stack + count - 2 * n, stack + count - n, n * sizeof *stack);
+			count -= n;
+			n = REPEAT_WORDS + 1;
+		}
+	}
+	words_settle(w);
+}
+
+static bool key_in(struct slice key, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_eq(key, slice_str(list[i])))
+			return true;
+	return false;
+}
+
+/* "you know" said in passing: not after what makes it a question or a statement, not before what is known. */
+static bool is_passing_you_know(const struct words *w, size_t i)
+{
+	static const char *const before[] = {"do", "did", "if", "as", "let", "would", "don't", "didn't", "what", "how",
+		"when", "that's", "all", "everything", "person", "people", "one", "does", "will", "should", "who", "may",
+		"might", "must", "until", "once", "long", "than", "where", "anything", "someone", "anyone", "not"};
+	static const char *const after[] = {"what", "that", "how", "who", "why", "where", "when", "if", "whether", "it",
+		"about", "him", "her", "them", "better", "anything", "something", "anyone", "someone", "me", "which", "of"};
+	bool commas;
+
+	if (!words_is(w, i, "you") || !words_is(w, i + 1, "know") || word_mark(w->live[i]))
+		return false;
+	if (word_ends_sentence(w->live[i + 1]))
+		return false;
+	commas = word_mark(w->live[i + 1]) == ',' && (i == 0 || word_mark(w->live[i - 1]));
+	if (commas)
+		return true;
+	return !(i && key_in(w->live[i - 1]->key, before, countof(before))) &&
+	       !key_in(words_key(w, i + 2), after, countof(after)) && i + 2 < w->count;
+}
+
+static void drop_phrases(struct words *w)
+{
+	for (size_t i = 0; i + 1 < w->count; i++) {
+		if (!is_passing_you_know(w, i))
+			continue;
+		if (i)
+			hand_mark_back(w->live[i - 1], w->live[i + 1]);
+		word_drop(w->live[i], &edit_phrase);
+		word_drop(w->live[i + 1], &edit_phrase);
+		i++;
+	}
+	words_settle(w);
+}
+
+/* A turn of fillers alone is an answer ("mm-hmm") and stays. */
+static bool says_anything(const struct words *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->live[i]->key.n && !is_filler(w->live[i]))
+			return true;
+	return false;
+}
+
+void stage_disfluencies(struct turn *t)
+{
+	struct words *w = &t->words;
+
+	if (!says_anything(w))
+		return;
+	drop_fillers(w);
+	drop_broken(w);
+	drop_repeats(w);
+	drop_phrases(w);
+	drop_repeats(w);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * number_parse.c - see number_parse.h.
+ */
+#include "number_parse.h"
+#include "common/base/attr.h"
+
+static const struct {
+	const char *cardinal, *ordinal;
+	int value;
+} smalls[] = {
+	{"zero", "zeroth", 0}, {"one", "first", 1}, {"two", "second", 2}, {"three", "third", 3}, {"four", "fourth", 4},
+	{"five", "fifth", 5}, {"six", "sixth", 6}, {"seven", "seventh", 7}, {"eight", "eighth", 8}, {"nine", "ninth", 9},
+	{"ten", "tenth", 10}, {"eleven", "eleventh", 11}, {"twelve", "twelfth", 12}, {"thirteen", "thirteenth", 13},
+	{"fourteen", "fourteenth", 14}, {"fifteen", "fifteenth", 15}, {"sixteen", "sixteenth", 16},
+	{"seventeen", "seventeenth", 17}, {"eighteen", "eighteenth", 18}, {"nineteen", "nineteenth", 19},
+	{"twenty", "twentieth", 20}, {"thirty", "thirtieth", 30}, {"forty", "fortieth", 40}, {"fifty", "fiftieth", 50},
+	{"sixty", "sixtieth", 60}, {"seventy", "seventieth", 70}, {"eighty", "eightieth", 80}, {"ninety", "ninetieth", 90},
+	{"fourty", "fourtieth", 40},
+};
+
+static const struct {
+	const char *cardinal, *ordinal;
+	uint64_t value;
+} factors[] = {
+	{"hundred", "hundredth", 100}, {"thousand", "thousandth", 1000}, {"million", "millionth", 1000000},
+	{"billion", "billionth", UINT64_C(1000000000)}, {"trillion", "trillionth", UINT64_C(1000000000000)},
+	{"quadrillion", "quadrillionth", UINT64_C(1000000000000000)},
+};
+
+int number_small(struct slice key, bool *ordinal)
+{
+	for (size_t i = 0; i < countof(smalls); i++) {
+		if (slice_eq(key, slice_str(smalls[i].cardinal))) {
+			*ordinal = false;
+			return smalls[i].value;
+		}
+		if (slice_eq(key, slice_str(smalls[i].ordinal))) {
+			*ordinal = true;
+			return smalls[i].value;
+		}
+	}
+	return -1;
+}
+
+uint64_t number_factor(struct slice key, bool *ordinal)
+{
+	for (size_t i = 0; i < countof(factors); i++) {
+		if (slice_eq(key, slice_str(factors[i].cardinal))) {
+			*ordinal = false;
+			return factors[i].value;
+		}
+		if (slice_eq(key, slice_str(factors[i].ordinal))) {
+			*ordinal = true;
+			return factors[i].value;
+		}
+	}
+	return 0;
+}
+
+/* Reading goes on past a word only when no mark closes it and no mark opens the next. */
+static bool joined(const struct words *w, size_t i)
+{
+	return i + 1 < w->count && w->live[i]->trail.n == 0 && w->live[i + 1]->lead.n == 0;
+}
+
+/* "seventy-five" in one word: its value, or -1. */
+static int hyphenated(struct slice key, bool *ordinal)
+{
+	const char *hyphen = key.n ? memchr(key.p, '-', key.n) : NULL;
+	bool unused;
+	int tens, unit;
+
+	if (!hyphen)
+		return -1;
+	tens = number_small(slice_of(key.p, (size_t)(hyphen - key.p)), &unused);
+	unit = number_small(slice_of(hyphen + 1, key.n - (size_t)(hyphen + 1 - key.p)), ordinal);
+	return tens >= 20 && unit >= 1 && unit <= 9 ? tens + unit : -1;
+}
+
+/* 0..99 from live word i: *end is after it. */
+static int read_tens(const struct words *w, size_t i, size_t *end, bool *ordinal)
+{
+	struct slice key = words_key(w, i);
+	int value = number_small(key, ordinal), unit;
+	bool unit_ordinal;
+
+	*end = i + 1;
+	if (value < 0)
+		return hyphenated(key, ordinal);
+	if (value < 20 || *ordinal || !joined(w, i))
+		return value;
+	unit = number_small(words_key(w, i + 1), &unit_ordinal);
+	if (unit < 1 || unit > 9)
+		return value;
+	*end = i + 2;
+	*ordinal = unit_ordinal;
+	return value + unit;
+}
+
+/* "and" between groups, when a number follows it. */
+static size_t skip_and(const struct words *w, size_t i)
+{
+	bool ordinal;
+	size_t end;
+
+	if (!words_is(w, i, "and") || !joined(w, i))
+		return i;
+	return read_tens(w, i + 1, &end, &ordinal) > 0 ? i + 1 : i;
+}
+
+/* 0..9999 as "two hundred and five", "twenty-one hundred": without a factor above hundred. */
+static bool read_hundreds(const struct words *w, size_t i, struct number *n)
+{
+	bool article = words_is(w, i, "a") && joined(w, i), ordinal = false;
+	size_t end = i + 1, rest_end;
+	int value = article ? 1 : read_tens(w, i, &end, &ordinal), rest;
+
+	if (article && number_factor(words_key(w, end), &ordinal) == 0)
+		return false;
+	if (value < 0)
+		return false;
+	*n = (struct number){.value = (uint64_t)value, .end = end, .ordinal = ordinal, .article = article, .scale = 1};
+	if (ordinal || value == 0 || (!article && !joined(w, end - 1)) || number_factor(words_key(w, end), &ordinal) != 100)
+		return true;
+	n->value *= 100;
+	n->end = end + 1;
+	n->ordinal = ordinal;
+	if (ordinal || !joined(w, end))
+		return true;
+	rest = read_tens(w, skip_and(w, end + 1), &rest_end, &ordinal);
+	if (rest > 0) {
+		n->value += (uint64_t)rest;
+		n->end = rest_end;
+		n->ordinal = ordinal;
+	}
+	return true;
+}
+
+bool number_read(const struct words *w, size_t i, struct number *n)
+{
+	uint64_t below = UINT64_MAX; /* factors come in falling order */
+	struct number group;
+	size_t at = i;
+
+	*n = (struct number){.scale = 1};
+	while (read_hundreds(w, at, &group) && (at == i || group.value > 0)) {
+		bool ordinal = false;
+		uint64_t factor = group.ordinal || !joined(w, group.end - 1) ? 0 :
+			number_factor(words_key(w, group.end), &ordinal);
+
+		if (factor == 100)
+			factor = 0;
+		if (factor >= below || (at != i && group.article) || (factor == 0 && at != i && group.value >= 1000))
+			break;
+		n->article |= group.article;
+		n->value += group.value * (factor ? factor : 1);
+		n->end = group.end + (factor ? 1 : 0);
+		n->ordinal = group.ordinal || ordinal;
+		n->scale = factor >= 1000000 ? factor : 1;
+		below = factor ? factor : 1;
+		if (!factor || n->ordinal || group.value >= 10000 || !joined(w, n->end - 1))
+			break;
+		at = skip_and(w, n->end);
+	}
+	return n->end > i;
+}

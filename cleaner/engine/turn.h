@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * turn.h - what the stages of one turn share: its words, the window's words, the input, what was found so far. And the
+ * stages' entry points, one each, in the order in which engine.c calls them.
+ */
+#ifndef CC_ENGINE_TURN_H
+#define CC_ENGINE_TURN_H
+
+#include "words.h"
+
+struct contexts;
+struct patterns;
+
+enum { ENGINE_CONTEXTS = 32 }; /* at most; bits of turn.contexts */
+
+/* What is read-only and shared by all workspaces. */
+struct engine {
+	struct lexicon *lexicon;
+	struct contexts *contexts;
+	struct patterns *patterns;
+	struct slice files[4]; /* owned texts that patterns and contexts borrow from */
+	size_t file_count;
+};
+
+struct turn {
+	const struct engine *engine;
+	const struct clean_input *in;
+	struct arena *arena;
+	struct words words;
+	struct words *window; /* the window's turns, oldest first */
+	size_t window_count;
+	uint32_t contexts;    /* bits, in the order of contexts.conf */
+};
+
+void stage_artefacts(struct turn *t);    /* artefact.c: tags, noise, pause runs */
+void stage_disfluencies(struct turn *t); /* disfluency.c: fillers, cut-offs, repeats */
+void stage_selfcorrect(struct turn *t);  /* selfcorrect.c: "Tuesday, no wait, Friday" */
+void stage_patterns(struct turn *t);     /* patterns.c: known errors of the domain */
+void stage_numbers(struct turn *t);      /* number.c: numbers in words to digits */
+void stage_format(struct turn *t);       /* format.c: marks and capitals */
+
+/* Is there anything for stage_artefacts? */
+bool artefacts_in(const struct words *w);
+
+#endif
