@@ -268,8 +268,10 @@ int service_main(const struct service *service, int argc, char **argv)
 	int code;
 
 	log_init(service->name, LOG_LEVEL_INFO);
-	if (!options_take(&run.options, service, &run.common, argc, argv, &code))
+	if (!options_take(&run.options, service, &run.common, argc, argv, &code)) {
+		options_release(&run.options);
 		return code;
+	}
 	log_init(service_instance(&run), options_log_level(run.common.log_level));
 	code = live(&run);
 	options_release(&run.options);
