@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: ISC
+"""tests/run: builds with sanitizers, runs Meson's tests and the end-to-end tests, counts, and says so in the last line.
+
+A Meson test that is a Check program counts as its cases, any other as one. Runs side by side share the build folder (one
+builds, the others wait) and nothing else: Meson's log has a name of its own, and every installation is private.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+from stack import Trouble, build
+
+from .installation import SANITIZERS
+
+FOLDER = os.path.join(build.ROOT, "build-asan")
+SETUP = ("-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized")
+CHECK_LINE = re.compile(r"\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)")
+PASSED, SKIPPED = ("OK", "EXPECTEDFAIL"), ("SKIP",)
+
+
+class Count:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def line(self):
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+def run_meson(count, patterns):
+    base = f"run-{os.getpid()}"
+    log = os.path.join(FOLDER, "meson-logs", base + ".json")
+    command = ["meson", "test", "-C", FOLDER, "--no-rebuild", "--num-processes", "2", "--logbase", base, *patterns]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, **SANITIZERS}, check=False)
+    if not os.path.exists(log):
+        print(done.stdout)
+        if not patterns:
+            count.failed += 1
+        return
+    with open(log, encoding="utf-8") as lines:
+        for line in lines:
+            count_meson(count, json.loads(line))
+    for ending in (".json", ".txt", ".junit.xml"):
+        path = log.removesuffix(".json") + ending
+        if os.path.exists(path):
+            os.unlink(path)
+
+
+def count_meson(count, test):
+    output = (test.get("stdout") or "") + (test.get("stderr") or "")
+    cases = [tuple(map(int, found)) for found in CHECK_LINE.findall(output)]
+    bad = sum(failures + errors for _, failures, errors in cases)
+    print(f"{test['result']:8} {test['duration']:7.2f} s  {test['name']}", flush=True)
+    if test["result"] in SKIPPED:
+        count.skipped += 1
+    elif test["result"] in PASSED:
+        count.passed += max(1, sum(checks for checks, _, _ in cases))
+    else:
+        count.failed += max(1, bad)
+        count.passed += sum(checks for checks, _, _ in cases) - bad
+        print("\n".join("    " + line for line in output.splitlines()[-60:]), flush=True)
+
+
+def run_e2e(count, patterns):
+    os.environ["CLEANERCTX_TEST_BUILD"] = FOLDER
+    loader = unittest.TestLoader()
+    if patterns:
+        loader.testNamePatterns = [f"*{p}*" for p in patterns]
+    tests = loader.discover(os.path.join(build.ROOT, "tests", "e2e"), pattern="*_test.py")
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(tests)
+    count.failed += len(result.failures) + len(result.errors)
+    count.skipped += len(result.skipped)
+    count.passed += result.testsRun - len(result.failures) - len(result.errors) - len(result.skipped)
+
+
+def main():
+    p = argparse.ArgumentParser(prog="tests/run", description="All tests, with sanitizers.")
+    p.add_argument("--no-install", action="store_true", help="install no packages")
+    p.add_argument("--only", choices=("unit", "e2e"), help="Meson's tests, or the end-to-end tests")
+    p.add_argument("patterns", nargs="*", help="only tests whose name contains one of these")
+    options = p.parse_args()
+    count = Count()
+    try:
+        print("building with sanitizers ..", flush=True)
+        build.build(FOLDER, SETUP)
+    except Trouble as trouble:
+        print(f"tests/run: {trouble}", file=sys.stderr)
+        count.failed += 1
+    else:
+        if options.only != "e2e":
+            run_meson(count, options.patterns)
+        if options.only != "unit":
+            run_e2e(count, options.patterns)
+    print(count.line(), flush=True)
+    return 1 if count.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
