@@ -3,7 +3,7 @@
  * hist.h - a mergeable log-linear histogram (as HdrHistogram: Gil Tene): counts of values in buckets whose width is
  * 1/32 of their power of two, so any percentile is right within 3.2 %, and two histograms add by adding counts.
  *
- * Values are unsigned, 0 to 2^44-1 (in nanoseconds: 4.8 hours); larger ones count as the largest. About 11 KiB each.
+ * Values are unsigned, 0 to 2^44-1 (in nanoseconds: 4.8 hours); larger ones count as the largest. About 5 KiB each.
  */
 #ifndef CC_BASE_HIST_H
 #define CC_BASE_HIST_H

@@ -387,3 +387,10 @@ uint64_t link_dropped(const struct link *link)
 {
 	return link->dropped;
 }
+
+const char *link_endpoint(const struct link *link)
+{
+	const char *endpoint = zsock_endpoint(link->lanes[link->lane_count - 1].socket);
+
+	return endpoint ? endpoint : "";
+}

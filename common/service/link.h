@@ -56,6 +56,9 @@ must_check bool link_send_lane(struct link *link, size_t lane, enum msg_kind kin
 void link_subscribe(struct link *link, struct slice topic);   /* SUB only */
 void link_unsubscribe(struct link *link, struct slice topic);
 
+/* The endpoint last bound or connected, as ZeroMQ resolved it: "ipc:///run/cleanerctx/timings". Borrowed, never NULL. */
+const char *link_endpoint(const struct link *link);
+
 uint64_t link_dropped(const struct link *link); /* undecodable messages so far */
 
 enum { LINK_BURST = 256 }; /* messages a turn of the loop */

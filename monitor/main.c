@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * main.c - the monitor's declaration: its keys and hooks.
+ */
+#include "monitor.h"
+
+static const struct config_key keys[] = {
+	{"targets_file", CONFIG_STRING, offsetof(struct monitor_config, targets_file), "", 0, 1024, false,
+		"targets in the columns of targets.csv, instead of the shipped ones; empty: the shipped ones"},
+	{"usage_interval_ms", CONFIG_INT, offsetof(struct monitor_config, usage_interval_ms), "5000", 100, 60000, true,
+		"milliseconds between looks at the processes' memory and processor time"},
+	{NULL},
+};
+
+static const struct service service = {
+	.name = "monitor",
+	.summary = "holds every timing against its target and tells what is slow",
+	.keys = keys,
+	.config = &monitor_config,
+	.start = monitor_start,
+	.stop = monitor_stop,
+};
+
+int main(int argc, char **argv)
+{
+	return service_main(&service, argc, argv);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * monitor.c - the shell: timings in; slow lines, snapshots and modes out.
+ *
+ * Input   `timings` (SUB, bound): samples of every process. `control` (XPUB, bound): subscriptions.
+ * Output  slow lines on stdout and, with a snapshot each second, on `alerts` (PUB, bound); the modes on `control`, sent
+ *         again to every new subscriber.
+ * Limits  A message's samples LIMIT_TIMING_SAMPLES; lines RULES_SLOW_PER_S a metric and second; memory as in window.h. No
+ *         state is kept for a sender, so their number does not matter.
+ * Loss    Windows begin empty at every start. What senders or stdout lose is counted and told in the snapshot.
+ * Never   waits for a reader: a pipe that is full on stdout loses lines, a slow subscriber its copies.
+ */
+#include "monitor.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+#include "common/service/link.h"
+#include "common/service/timings.h"
+#include "intake.h"
+#include "lines.h"
+#include "modes.h"
+#include "usage.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SNAPSHOT_S = 1 };
+
+struct monitor_config monitor_config;
+
+static struct {
+	struct service_run *run;
+	struct link *timings, *alerts, *control;
+	ev_timer snapshot, look;
+	struct targets targets;
+	struct rules rules;
+	struct modes modes;
+	struct tally tally;
+	struct series series[METRIC_COUNT];
+	struct usage usage;
+	bool worked;     /* an operation was heard of since the last look: the processor share is "processing" */
+	struct buf line; /* the one under composition */
+} monitor;
+
+/* A pipe that polls writable has room for PIPE_BUF bytes, which no slow line exceeds: the write never waits. */
+static void put_stdout(struct slice line)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT) || write(STDOUT_FILENO, line.p, line.n) != (ssize_t)line.n)
+		monitor.tally.lines_lost++;
+}
+
+static void publish(struct slice topic)
+{
+	struct msg_alert m = {.json = buf_view(&monitor.line)};
+
+	if (monitor.line.overflow)
+		bug("a line longer than LINES_BYTES");
+	link_publish(monitor.alerts, topic, MSG_ALERT, &m);
+}
+
+static void tell_slow(const struct finding *found, const char *source, const struct uuid *turn_id)
+{
+	buf_reset(&monitor.line);
+	line_slow(&monitor.line, found, &monitor.targets, source, turn_id, clock_wall_us());
+	publish(SLICE("slow"));
+	buf_char(&monitor.line, '\n');
+	put_stdout(buf_view(&monitor.line));
+}
+
+static void take_sample(enum metric metric, uint64_t value, uint64_t now_ns, const char *source, const struct uuid *turn_id)
+{
+	struct finding found;
+
+	monitor.tally.samples++;
+	monitor.worked |= !slice_eq(metric_area(metric), SLICE("system"));
+	series_add(&monitor.series[metric], now_ns, value, targets_met(&monitor.targets, metric, value));
+	if (rules_sample(&monitor.rules, &monitor.targets, metric, value, now_ns, &found))
+		tell_slow(&found, source, turn_id);
+}
+
+static void on_timings(const struct link_in *in, void *arg)
+{
+	static const struct uuid none;
+	const struct msg_timings *m = &in->msg->timings;
+	char source[INTAKE_SOURCE_BYTES];
+	struct slice samples;
+	uint64_t value, now_ns = clock_mono_ns();
+	enum metric metric;
+	bool known = true;
+
+	if (in->kind != MSG_TIMINGS || !intake_valid(m->samples)) {
+		monitor.tally.messages_refused++;
+		return;
+	}
+	intake_source(m->source, source);
+	monitor.tally.samples_lost += m->dropped;
+	for (samples = m->samples; intake_next(&samples, &metric, &value);) {
+		known &= metric != METRIC_COUNT;
+		if (metric != METRIC_COUNT)
+			take_sample(metric, value, now_ns, source, uuid_eq(&m->turn_id, &none) ? NULL : &m->turn_id);
+	}
+	monitor.tally.messages_refused += !known;
+}
+
+/* To all, since a publisher cannot choose: those who know the modes already see no change. */
+static void on_control_subscription(struct link *link, struct slice topic, bool on, void *arg)
+{
+	struct msg_control m;
+	struct buf text;
+
+	if (!on)
+		return;
+	buf_init(&text, 1024);
+	modes_text(&monitor.modes, &text);
+	m.modes = buf_view(&text);
+	link_publish(link, SLICE(""), MSG_CONTROL, &m);
+	buf_finish(&text);
+}
+
+static void on_snapshot(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	buf_reset(&monitor.line);
+	line_snapshot(&monitor.line, monitor.series, &monitor.targets, &monitor.tally, clock_mono_ns(), clock_wall_us());
+	publish(SLICE("snapshot"));
+}
+
+/* The figures go the way of every other sample: out through the timings client, in through the link. */
+static void look(void)
+{
+	const char *endpoint = link_endpoint(monitor.timings), *scheme = "ipc://";
+	struct usage_figures f;
+
+	if (strncmp(endpoint, scheme, strlen(scheme)) == 0)
+		endpoint += strlen(scheme);
+	usage_look(&monitor.usage, endpoint, clock_mono_ns(), &f);
+	log_debug("monitor.usage", "processes=%zu memory_bytes=%llu cpu_percent=%.2f", f.processes,
+		(unsigned long long)f.memory_bytes, f.cpu_percent);
+	timing_value(METRIC_SYSTEM_BACKEND_MEMORY_USAGE, (double)f.memory_bytes / 1e6);
+	if (f.cpu_percent >= 0)
+		timing_value(monitor.worked ? METRIC_SYSTEM_CPU_USAGE_PROCESSING : METRIC_SYSTEM_CPU_USAGE_IDLE, f.cpu_percent);
+	monitor.worked = false;
+}
+
+static void on_look(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	look();
+	w->repeat = (double)monitor_config.usage_interval_ms / 1e3;
+	ev_timer_again(loop, w);
+}
+
+static char *read_whole(const char *path, size_t *n)
+{
+	FILE *file = fopen(path, "re");
+	char *text = xmalloc(TARGETS_FILE_BYTES);
+
+	if (!file)
+		fatal("event=monitor.targets error=\"%s: cannot read: %s\"", path, strerror(errno));
+	*n = fread(text, 1, TARGETS_FILE_BYTES, file);
+	if (ferror(file) || *n == TARGETS_FILE_BYTES)
+		fatal("event=monitor.targets error=\"%s: cannot read, or %d bytes and more\"", path, TARGETS_FILE_BYTES);
+	fclose(file);
+	return text;
+}
+
+static void load_targets(void)
+{
+	const char *path = monitor_config.targets_file;
+	struct buf error;
+	size_t n;
+	char *text;
+
+	targets_shipped(&monitor.targets);
+	if (!*path)
+		return;
+	text = read_whole(path, &n);
+	buf_init(&error, 8192);
+	if (!targets_parse(&monitor.targets, slice_of(text, n), path, &error))
+		fatal("event=monitor.targets error=\"%s\"", error.p);
+	buf_finish(&error);
+	free(text);
+}
+
+static void start_timer(ev_timer *timer, void (*run)(struct ev_loop *, ev_timer *, int), double every_s)
+{
+	ev_timer_init(timer, run, every_s, every_s);
+	ev_timer_start(service_loop(monitor.run), timer);
+}
+
+bool monitor_start(struct service_run *run)
+{
+	struct link_handlers in = {.message = on_timings}, told = {.subscription = on_control_subscription};
+
+	monitor.run = run;
+	load_targets();
+	rules_init(&monitor.rules);
+	for (enum metric m = 0; m < METRIC_COUNT; m++)
+		series_init(&monitor.series[m]);
+	buf_init(&monitor.line, LINES_BYTES);
+	monitor.alerts = link_open(run, LINK_ALERTS, LINK_BINDS, NULL, (struct link_handlers){0});
+	monitor.control = link_open(run, LINK_CONTROL, LINK_BINDS, NULL, told);
+	monitor.timings = link_open(run, LINK_TIMINGS, LINK_BINDS, NULL, in);
+	link_subscribe(monitor.timings, SLICE("t"));
+	start_timer(&monitor.snapshot, on_snapshot, SNAPSHOT_S);
+	start_timer(&monitor.look, on_look, (double)monitor_config.usage_interval_ms / 1e3);
+	service_ready(run, "listening");
+	return true;
+}
+
+void monitor_stop(struct service_run *run)
+{
+	ev_timer_stop(service_loop(run), &monitor.snapshot);
+	ev_timer_stop(service_loop(run), &monitor.look);
+	link_close(&monitor.timings);
+	link_close(&monitor.control);
+	link_close(&monitor.alerts);
+	for (enum metric m = 0; m < METRIC_COUNT; m++)
+		series_finish(&monitor.series[m]);
+	buf_finish(&monitor.line);
+}
