@@ -141,8 +141,10 @@ void pg_more_room(struct pg *pool)
 	}
 }
 
-void pg_conn_is_up(struct pg *pool)
+void pg_conn_is_up(struct pg *pool, uint64_t took_ns)
 {
+	if (pool->options.connected)
+		pool->options.connected(took_ns, pool->options.arg);
 	if (pool->up++ == 0 && pool->options.state)
 		pool->options.state(true, pool->options.arg);
 	pg_more_room(pool);

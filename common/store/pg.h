@@ -62,6 +62,7 @@ struct pg_options {
 	size_t connections;    /* 1 to 32 */
 	uint64_t timeout_ms;   /* a request's time to its answer */
 	void (*state)(bool up, void *arg); /* first connection up, last one down; may be NULL */
+	void (*connected)(uint64_t took_ns, void *arg); /* each connection that is made; may be NULL */
 	void *arg;
 };
 

@@ -122,9 +122,8 @@ static void established(struct pg_conn *c)
 	}
 	c->state = PG_CONN_UP;
 	c->attempts = 0;
-	log_debug("pg.connected", "took_us=%llu", (unsigned long long)((clock_mono_ns() - c->connecting_ns) / 1000));
 	watch(c, EV_READ);
-	pg_conn_is_up(c->pool);
+	pg_conn_is_up(c->pool, clock_mono_ns() - c->connecting_ns);
 }
 
 static void poll_connection(struct pg_conn *c)

@@ -53,7 +53,7 @@ void pg_conn_finish(struct pg_conn *c);                       /* closes for good
 struct ev_loop *pg_loop(const struct pg *pool);
 const char *pg_conninfo(const struct pg *pool);
 void pg_answer_request(struct pg *pool, struct pg_request *r); /* calls fn, frees r */
-void pg_conn_is_up(struct pg *pool);
+void pg_conn_is_up(struct pg *pool, uint64_t took_ns);
 void pg_conn_is_down(struct pg *pool);
 void pg_more_room(struct pg *pool);
 

@@ -11,6 +11,7 @@
 #include "park.lua.h"
 #include "release.lua.h"
 #include "stats.lua.h"
+#include "unknown.lua.h"
 #include "window_push.lua.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ static const struct slice key_jobs = SLICE(TAG "jobs");
 static const struct slice key_dead = SLICE(TAG "dead");
 
 static const struct redis_script claim = REDIS_SCRIPT(claim), complete = REDIS_SCRIPT(complete),
-	enqueue = REDIS_SCRIPT(enqueue), park = REDIS_SCRIPT(park), release = REDIS_SCRIPT(release), stats = REDIS_SCRIPT(stats),
+	enqueue = REDIS_SCRIPT(enqueue), park = REDIS_SCRIPT(park), release = REDIS_SCRIPT(release), stats = REDIS_SCRIPT(stats), unknown = REDIS_SCRIPT(unknown),
 	window_push = REDIS_SCRIPT(window_push);
 
 enum { KEY_BYTES = 64, NUMBER_BYTES = 24, WINDOW_BYTES = 4 * LIMIT_RAW_TEXT_BYTES };
@@ -63,6 +64,11 @@ void queue_enqueue(struct redis *r, const struct msg_job *job, redis_fn *fn, voi
 		queue_stream_high}, 5, (const struct slice[]){slice_str(turn), number(job->seq, seq),
 		job->priority ? SLICE("1") : SLICE("0"), slice_str(n.id), buf_view(&packed)}, 5, fn, arg);
 	buf_finish(&packed);
+}
+
+void queue_unknown(struct redis *r, const struct slice *turns, size_t count, redis_fn *fn, void *arg)
+{
+	redis_eval(r, &unknown, &key_jobs, 1, turns, count, fn, arg);
 }
 
 void queue_window_push(struct redis *r, const struct uuid *conversation, const struct msg_window *turn, redis_fn *fn, void *arg)

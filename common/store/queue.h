@@ -21,12 +21,16 @@
 enum {
 	QUEUE_WINDOW_KEEP = 12,        /* entries of a window: LIMIT_WINDOW_TURNS and two that may come out of order */
 	QUEUE_WINDOW_SECONDS = 3600,   /* an idle conversation's window is read from PostgreSQL afterwards */
+	QUEUE_UNKNOWN_TURNS = 500,     /* asked about in one call: a millisecond of Redis' time */
 	QUEUE_DEAD_ENTRIES = 10000,    /* the dead letters kept for inspection */
 };
 
 /* Puts a turn in; a turn that is there already is left alone. Reply: [1 if new, turns before it in its conversation,
  * length of the ready streams]. */
 void queue_enqueue(struct redis *r, const struct msg_job *job, redis_fn *fn, void *arg);
+
+/* Which of these turns (ids as text, at most QUEUE_UNKNOWN_TURNS) the queue does not know. Reply: an array of ids. */
+void queue_unknown(struct redis *r, const struct slice *turns, size_t count, redis_fn *fn, void *arg);
 
 /* Puts a finished turn into its conversation's window. */
 void queue_window_push(struct redis *r, const struct uuid *conversation, const struct msg_window *turn, redis_fn *fn, void *arg);

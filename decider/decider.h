@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * decider.h - the decider's parts, for each other.
+ *
+ * decider.c is the shell: links, the gathering of a batch, the group commit's turn-taking. batch.c holds turns and makes
+ * a commit's parameters of them, accept.c reads a commit's answer and tells everyone, sweep.c makes good what was lost.
+ */
+#ifndef CC_DECIDER_H
+#define CC_DECIDER_H
+
+#include "batch.h"
+#include "cleaner/engine/engine.h"
+#include "common/service/link.h"
+#include "common/store/pg.h"
+#include "common/store/redis.h"
+
+struct decider_config {
+	char *turns_bind;
+	char *engine_data;
+	int64_t batch_turns, backlog_turns, sweep_ms, pg_connections, pg_timeout_ms;
+};
+
+struct sweep {
+	ev_timer timer;
+	bool asking_queue, asking_outbox; /* one page of each under way at a time */
+	struct uuid after;                /* where the next page begins */
+	int64_t after_seq;
+};
+
+struct decider {
+	struct service_run *run;
+	const struct decider_config *config;
+	struct link *turns, *results;
+	struct pg *pg;
+	struct redis *redis;
+	struct engine *engine;
+	struct engine_workspace *workspace;
+	struct batch gathering, committing;
+	ev_timer again;          /* the next try of a batch whose outcome is unknown */
+	unsigned tries;          /* of the batch being committed */
+	bool one_by_one;         /* the batch failed as a whole: its turns are tried alone */
+	struct batch alone;      /* the turn being tried alone */
+	size_t enqueues;         /* under way at Redis */
+	struct buf json;         /* scratch for a turn's JSON */
+	struct sweep sweep;
+};
+
+/* decider.c */
+void decider_progress(struct decider *d); /* commits what was gathered, if nothing is under way; ends a drain */
+void decider_verdict(struct decider *d, const struct pending *p, const struct msg_verdict *verdict);
+void decider_result(struct decider *d, const struct msg_result *result);
+
+/* accept.c */
+/* Commits an empty batch on each connection, so that the first turn does not pay for parsing and planning. */
+void accept_warm(struct decider *d);
+void accept_commit(struct decider *d, struct batch *b, pg_fn *fn);
+/* Tells the verdict of each turn of a committed batch, announces what is new, queues what waits. */
+void accept_committed(struct decider *d, const struct batch *b, const PGresult *standing, uint64_t commit_ns);
+void accept_failed(struct decider *d, const struct batch *b); /* TURN_UNAVAILABLE to all of it */
+void accept_enqueue(struct decider *d, const struct msg_job *job);
+
+/* sweep.c */
+void sweep_start(struct decider *d);
+void sweep_now(struct decider *d);
+void sweep_conversation(struct decider *d, const struct uuid *conversation);
+void sweep_stop(struct decider *d);
+
+#endif
