@@ -155,10 +155,10 @@ class Installation:
             raise AssertionError(f"psql: {done.stderr.strip()}")
         return [line.split("\x1f") for line in done.stdout.splitlines()]
 
-    def explain(self, query):
-        """The plan's nodes, flattened."""
-        plan = json.loads("\n".join(row[0] for row in self.sql("EXPLAIN (FORMAT JSON) " + query)))
-        nodes, found = [plan[0]["Plan"]], []
+    def plan(self, before, statement):
+        """The nodes of a statement's plan, flattened; `before` is run first, in the same session."""
+        rows = self.sql(before + "EXPLAIN (FORMAT JSON) " + statement)
+        nodes, found = [json.loads("\n".join(row[0] for row in rows))[0]["Plan"]], []
         while nodes:
             node = nodes.pop()
             found.append(node)
