@@ -19,7 +19,6 @@
 
 enum {
 	LINK_LANES = 16,         /* endpoints a link connects to; a machine's worth of peers, more is a configuration error */
-	ENDPOINT_BYTES = 256,    /* one endpoint's text; sun_path is 108 */
 	RECONNECT_MS = 20,       /* first wait before connecting again; doubles to the maximum */
 	RECONNECT_MAX_MS = 500,  /* a peer that is back is found within half a second */
 };
@@ -230,8 +229,7 @@ static struct lane *add_lane(struct link *link)
 	return lane;
 }
 
-/* Copies the next endpoint of a comma-separated list, @run@ replaced, blanks trimmed. False at the list's end. */
-static bool next_endpoint(const char **list, const char *runtime_dir, char out[ENDPOINT_BYTES])
+bool link_next_endpoint(const char **list, const char *runtime_dir, char out[LINK_ENDPOINT_BYTES])
 {
 	const char *from = *list + strspn(*list, ", "), *mark;
 	size_t n = strcspn(from, ", ");
@@ -242,12 +240,12 @@ static bool next_endpoint(const char **list, const char *runtime_dir, char out[E
 	*list = from + n;
 	mark = memmem(from, n, "@run@", 5);
 	if (mark)
-		wrote = snprintf(out, ENDPOINT_BYTES, "%.*s%s%.*s", (int)(mark - from), from, runtime_dir,
+		wrote = snprintf(out, LINK_ENDPOINT_BYTES, "%.*s%s%.*s", (int)(mark - from), from, runtime_dir,
 			(int)(from + n - mark - 5), mark + 5);
 	else
-		wrote = snprintf(out, ENDPOINT_BYTES, "%.*s", (int)n, from);
-	if (wrote < 0 || wrote >= ENDPOINT_BYTES)
-		fatal("event=link.endpoint error=\"longer than %d bytes: %.80s..\"", ENDPOINT_BYTES - 1, from);
+		wrote = snprintf(out, LINK_ENDPOINT_BYTES, "%.*s", (int)n, from);
+	if (wrote < 0 || wrote >= LINK_ENDPOINT_BYTES)
+		fatal("event=link.endpoint error=\"longer than %d bytes: %.80s..\"", LINK_ENDPOINT_BYTES - 1, from);
 	return true;
 }
 
@@ -266,10 +264,10 @@ static void attach_all(struct link *link, enum link_role role, const char *list)
 {
 	const char *runtime_dir = service_common(link->run)->runtime_dir;
 	bool lane_each = role == LINK_CONNECTS && link->type == ZMQ_PUSH;
-	char endpoint[ENDPOINT_BYTES];
+	char endpoint[LINK_ENDPOINT_BYTES];
 	struct lane *lane = NULL;
 
-	while (next_endpoint(&list, runtime_dir, endpoint)) {
+	while (link_next_endpoint(&list, runtime_dir, endpoint)) {
 		if (!lane || lane_each) {
 			if (link->lane_count == LINK_LANES)
 				fatal("event=link.endpoint link=%s error=\"more than %d endpoints\"", link->row->name,

@@ -15,6 +15,8 @@
 
 struct link;
 
+enum { LINK_ENDPOINT_BYTES = 256 }; /* one endpoint's text; sun_path is 108 */
+
 struct link_peer { /* a ROUTER's name for the peer to answer */
 	uint8_t bytes[16];
 	uint8_t n;
@@ -60,6 +62,9 @@ void link_unsubscribe(struct link *link, struct slice topic);
 const char *link_endpoint(const struct link *link);
 
 uint64_t link_dropped(const struct link *link); /* undecodable messages so far */
+
+/* Copies the next endpoint of a configured list: comma-separated, @run@ replaced, blanks trimmed. False at its end. */
+must_check bool link_next_endpoint(const char **list, const char *runtime_dir, char out[LINK_ENDPOINT_BYTES]);
 
 enum { LINK_BURST = 256 }; /* messages a turn of the loop */
 
