@@ -1,0 +1,26 @@
+-- KEYS log, seen   ARGV now_ms, most, seconds, once, kind, turn, revision, head, tail
+-- Appends an event and gives it its id: epoch-offset, which is the entry's own id. `once` names what has its effect once
+-- ('' for what may come twice). The event is head, the id, tail. Returns {id, 1}, or {id, 0} for what was there already.
+local log, seen, once = KEYS[1], KEYS[2], ARGV[4]
+local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
+local epoch, offset
+if #last == 0 then
+  epoch, offset = ARGV[1], 0
+  redis.call('XADD', log, epoch .. '-0', 'k', 'begin')
+  redis.call('DEL', seen)
+else
+  epoch, offset = string.match(last[1][1], '^(%d+)-(%d+)$')
+end
+if once ~= '' then
+  local at = redis.call('ZSCORE', seen, once)
+  if at then return {epoch .. '-' .. at, 0} end
+end
+local id = epoch .. '-' .. string.format('%.0f', tonumber(offset) + 1)
+redis.call('XADD', log, 'MAXLEN', ARGV[2], id, 'k', ARGV[5], 't', ARGV[6], 'r', ARGV[7], 'j', ARGV[8] .. id .. ARGV[9])
+if once ~= '' then
+  redis.call('ZADD', seen, tonumber(offset) + 1, once)
+  redis.call('ZREMRANGEBYRANK', seen, 0, -tonumber(ARGV[2]) - 1)
+  redis.call('EXPIRE', seen, ARGV[3])
+end
+redis.call('EXPIRE', log, ARGV[3])
+return {id, 1}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * notifier_parts_test.c - the event's JSON and the backlog's bounds and order.
+ */
+#include "backlog.h"
+#include "common/base/attr.h"
+#include "common/wire/events.h"
+#include "event_json.h"
+
+#include <check.h>
+
+START_TEST(event_has_its_parts)
+{
+	struct msg_result m = {.event = EVENT_TURN_PROCESSED, .at = 1700000000000000, .turn = SLICE("{\"seq\":1}"),
+		.body = SLICE("\"x\":2"), .revision = 2, .durable = 1};
+	char once[EVENT_ONCE_BYTES];
+	struct buf head, tail;
+
+	buf_init(&head, 1000);
+	buf_init(&tail, 1000);
+	ck_assert(event_json(&m, &head, &tail));
+	ck_assert_str_eq(head.p, "{\"type\":\"turn:processed\",\"event_id\":\"");
+	ck_assert_str_eq(tail.p, "\",\"conversation_id\":\"00000000-0000-0000-0000-000000000000\","
+				 "\"at\":\"2023-11-14T22:13:20.000Z\",\"turn\":{\"seq\":1},\"x\":2}");
+	event_once(&m, once);
+	ck_assert_str_eq(once, "00000000-0000-0000-0000-000000000000:2:2");
+	m.durable = 0;
+	event_once(&m, once);
+	ck_assert_str_eq(once, "");
+	m.event = EVENT_COUNT;
+	ck_assert(!event_json(&m, &head, &tail));
+	buf_finish(&head);
+	buf_finish(&tail);
+}
+END_TEST
+
+START_TEST(backlog_keeps_order_and_bounds)
+{
+	struct msg_result m = {.event = EVENT_TURN_ACCEPTED, .turn = SLICE("{}")};
+	struct item *items[3];
+	struct backlog b;
+
+	backlog_init(&b, 3, 1000000);
+	ck_assert_ptr_null(backlog_unsent(&b));
+	for (int i = 0; i < 3; i++) {
+		m.revision = (uint64_t)i;
+		items[i] = backlog_add(&b, &m);
+		ck_assert_ptr_nonnull(items[i]);
+	}
+	ck_assert_ptr_null(backlog_add(&b, &m));
+	ck_assert_ptr_eq(backlog_unsent(&b), items[0]);
+	items[0]->sent = items[1]->sent = true;
+	ck_assert_ptr_eq(backlog_unsent(&b), items[2]);
+	items[2]->sent = true;
+	ck_assert_ptr_null(backlog_unsent(&b));
+	backlog_remove(&b, items[1]);
+	ck_assert_uint_eq(b.count, 2);
+	ck_assert_ptr_eq(items[0]->next, items[2]);
+	backlog_clear(&b);
+	ck_assert_uint_eq(b.bytes, 0);
+	backlog_init(&b, 100, 10);
+	ck_assert_ptr_null(backlog_add(&b, &m)); /* bytes bound as well */
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("notifier parts");
+	TCase *tc = tcase_create("notifier parts");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tc, event_has_its_parts);
+	tcase_add_test(tc, backlog_keeps_order_and_bounds);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
