@@ -35,12 +35,13 @@ enum pg_status {
 	PG_DOWN,      /* not sent: no connection, or the queue is full */
 	PG_LOST,      /* the connection ended under way: outcome unknown */
 	PG_TIMEOUT,   /* no answer within the request's time: outcome unknown; the connection was dropped */
-	PG_RETRY,     /* rolled back: deadlock, serialization (40xxx), read-only or starting-up server (25006, 57Pxx), disk full (53xxx) */
+	PG_RETRY,     /* rolled back, may pass later: deadlock, serialization (40xxx), a statement over its time (57014), a lock
+	               * not had (55P03), read-only or starting-up server (25006, 57Pxx), disk full (53xxx) */
 	PG_CONFLICT,  /* rolled back: a constraint (23xxx) */
 	PG_REFUSED,   /* rolled back: anything else the server said */
 };
 
-/* What a callback is given; all borrowed for the call. results[i] is statement i's, NULL from the failed one on. */
+/* What a callback is given; all borrowed for the call. results[i] is statement i's; all are NULL unless PG_OK. */
 struct pg_answer {
 	enum pg_status status;
 	PGresult *const *results;
@@ -51,10 +52,10 @@ struct pg_answer {
 };
 typedef void pg_fn(const struct pg_answer *answer, void *arg);
 
-/* One parameter: text format; NULL p is SQL NULL. Must be NUL-terminated? No: values are copied, with their length. */
+/* A statement and its parameters in text format; a NULL pointer is SQL NULL. */
 struct pg_op {
 	const struct pg_stmt *stmt;
-	const struct slice *params; /* stmt->params of them; copied by the call. No NUL bytes inside: refused as PG_REFUSED */
+	const struct slice *params; /* stmt->params of them; copied by the call. A NUL byte inside is PG_REFUSED, 22021 */
 };
 
 struct pg_options {
@@ -62,13 +63,14 @@ struct pg_options {
 	size_t connections;    /* 1 to 32 */
 	uint64_t timeout_ms;   /* a request's time to its answer */
 	void (*state)(bool up, void *arg); /* first connection up, last one down; may be NULL */
-	void (*connected)(uint64_t took_ns, void *arg); /* each connection that is made; may be NULL */
+	void (*connected)(uint64_t took_ns, void *arg); /* each connection made, and how long it took; may be NULL */
 	void *arg;
 };
 
-/* Starts connecting at once; never NULL. A conninfo that libpq cannot parse is fatal(). */
+/* Starts connecting at once; never NULL. A conninfo that libpq cannot parse is fatal(). A host name is looked up by the
+ * system's resolver, which blocks: name addresses or sockets. */
 struct pg *pg_open(struct ev_loop *loop, const struct pg_options *options);
-/* Fails what is under way with PG_LOST, closes, frees. */
+/* Fails what is under way with PG_LOST, closes, frees. Not from inside a callback. */
 void pg_close(struct pg **pg);
 
 /* One transaction of count statements (1 to PG_OPS). fn is always called, exactly once, never before pg_send returns. */
@@ -89,6 +91,13 @@ void pg_array_add(struct buf *b, struct slice value); /* NULL pointer: NULL */
 void pg_array_add_i64(struct buf *b, int64_t value);
 void pg_array_end(struct buf *b);
 
-enum { PG_PARAMS = 40, PG_OPS = 8, PG_QUEUE = 4096, PG_PIPELINE = 64 /* requests under way on one connection */ };
+enum {
+	PG_PARAMS = 40,     /* of one statement: the widest table has fewer columns */
+	PG_OPS = 8,         /* statements of one request */
+	PG_QUEUE = 4096,    /* requests that wait for a connection: seconds of work; more is answered PG_DOWN */
+	PG_PIPELINE = 64,   /* requests under way on one connection: what one lost connection makes uncertain */
+	PG_STATEMENTS = 128, /* different statements of one process */
+	PG_CONNECTIONS = 32,
+};
 
 #endif

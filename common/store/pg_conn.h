@@ -1,60 +1,49 @@
 /* SPDX-License-Identifier: ISC
  *
- * pg_conn.h - one connection of the pool: connects, keeps requests in their order, reads answers up to each Sync.
+ * pg_conn.h - one connection of the pool: connecting, the pipeline, preparing statements, losing it and coming back.
  *
- * Inside common/store only; pg.c spreads requests over these.
+ * Invariant: `sent` holds, in order, what the server still owes a Sync's answer for; the connection's own requests (the
+ * greeting, preparations) among the callers'. Callbacks are called from the loop only, never from pg_conn_send.
  */
 #ifndef CC_STORE_PG_CONN_H
 #define CC_STORE_PG_CONN_H
 
-#include "pg.h"
+#include "pg_request.h"
 
-enum { PG_STATEMENTS = 128 /* different statements of one process; a test of the table would say */ };
-
-/* A request under way, owned by whichever list holds it. */
-struct pg_request {
-	struct pg_request *next;
-	pg_fn *fn;
-	void *arg;
-	size_t count, answered;
-	struct {
-		const struct pg_stmt *stmt;
-		const char *value[PG_PARAMS]; /* into text, NUL-terminated; NULL: SQL NULL */
-	} ops[PG_OPS];
-	char *text;                   /* all values, one allocation */
-	PGresult *results[PG_OPS];
-	enum pg_status status;
-	char sqlstate[6], constraint[64];
-	uint64_t sent_ns, deadline_ns;
-	bool preparing;               /* ours: prepares ops[0].stmt, nobody is called */
+enum pg_conn_state {
+	PG_CONN_WAITING,    /* for the next attempt */
+	PG_CONN_CONNECTING, /* for libpq's handshake */
+	PG_CONN_GREETING,   /* for the session's settings */
+	PG_CONN_UP,
 };
 
 struct pg_conn {
-	struct pg *pool;
-	PGconn *db;
+	struct ev_loop *loop;
+	const struct pg_options *options;
+	void (*changed)(struct pg_conn *conn, void *pool); /* up, down, or has room again */
+	void *pool;
+	PGconn *pq;        /* NULL while WAITING */
+	enum pg_conn_state state;
 	ev_io io;
-	ev_timer retry;               /* the next attempt to connect, or the end of this one's time */
-	uint64_t connecting_ns;       /* when this attempt began */
-	enum { PG_CONN_DOWN, PG_CONN_CONNECTING, PG_CONN_UP } state;
-	unsigned attempts;            /* in a row that failed: the backoff */
-	struct pg_request *head, **tail;
-	size_t in_flight;
+	ev_timer timer;    /* WAITING: the next attempt; CONNECTING, GREETING: giving up; UP: broken, drop it */
+	struct pg_requests sent;
+	size_t in_flight;  /* callers' requests in sent */
+	unsigned failures; /* attempts since it was last up */
+	uint64_t since_ns; /* the attempt's start */
 	const struct pg_stmt *prepared[PG_STATEMENTS];
 	size_t prepared_count;
+	char prepare_sqlstate[6]; /* why the last preparation that failed did */
+	bool ends;         /* to be dropped once the answers at hand are given */
 };
 
-void pg_conn_init(struct pg_conn *c, struct pg *pool);
-void pg_conn_connect(struct pg_conn *c);
-void pg_conn_submit(struct pg_conn *c, struct pg_request *r); /* takes r; the connection is up */
-void pg_conn_drop(struct pg_conn *c, enum pg_status first);   /* head fails with first, the others with PG_LOST; reconnects */
-void pg_conn_finish(struct pg_conn *c);                       /* closes for good */
+/* Begins to connect on the loop's next turn. All arguments are borrowed until pg_conn_close. */
+void pg_conn_open(struct pg_conn *c, struct ev_loop *loop, const struct pg_options *options,
+	void (*changed)(struct pg_conn *conn, void *pool), void *pool);
+void pg_conn_close(struct pg_conn *c); /* what is under way is answered with PG_LOST */
 
-/* What pg.c offers its connections. */
-struct ev_loop *pg_loop(const struct pg *pool);
-const char *pg_conninfo(const struct pg *pool);
-void pg_answer_request(struct pg *pool, struct pg_request *r); /* calls fn, frees r */
-void pg_conn_is_up(struct pg *pool, uint64_t took_ns);
-void pg_conn_is_down(struct pg *pool);
-void pg_more_room(struct pg *pool);
+bool pg_conn_has_room(const struct pg_conn *c);
+void pg_conn_send(struct pg_conn *c, struct pg_request *r); /* takes r; only when it has room */
+void pg_conn_expire(struct pg_conn *c, uint64_t now_ns);    /* drops the connection if its oldest request is overdue */
+void pg_conn_nudge(struct pg_conn *c);                      /* the server answers others: try soon */
 
 #endif

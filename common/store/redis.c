@@ -2,365 +2,425 @@
  *
  * redis.c - see redis.h.
  *
- * hiredis calls back in the order of the commands, and calls every pending callback with a NULL reply when the context
- * ends; that is where outcomes of a lost connection come from. Commands given while it is down are answered by a timer
- * of no delay, never inside the call.
+ * hiredis keeps a list of what it waits for; so do we, since ours carries times and scripts' arguments. Both are in the
+ * order of sending, so a reply belongs to the head of ours. hiredis' own teardown calls are ignored: lost() answers.
  */
 #include "redis.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "redis_url.h"
 
 #include <hiredis/adapters/libev.h>
 #include <hiredis/async.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/queue.h>
 
 enum {
-	CONNECT_MS = 2000,     /* an attempt that hangs longer is given up */
-	BACKOFF_FIRST_MS = 50, /* doubles to the most */
-	BACKOFF_MOST_MS = 800,
-	LOOK_MS = 50,          /* how late a time-out may be noticed */
-	HOST_BYTES = 256,
+	RETRY_MS = 50,      /* the first wait before connecting again; doubles */
+	RETRY_MAX_MS = 800, /* a server that is back is found within a second */
+	CONNECT_MS = 2000,  /* an attempt's time, to the greeting's answer */
 };
 
-/* A command under way; a list in the order of sending, so that the head is the oldest. */
-struct command {
-	struct redis *redis;
-	struct command *next, *previous;
+enum redis_state {
+	REDIS_WAITING,    /* for the next attempt */
+	REDIS_CONNECTING, /* for the socket and the greeting's last answer */
+	REDIS_UP,
+};
+
+struct redis_cmd {
+	STAILQ_ENTRY(redis_cmd) next;
 	redis_fn *fn;
 	void *arg;
-	uint64_t sent_ns;
-	/* a script is kept until its answer: sent again, whole, when the server has lost it */
-	const struct redis_script *script;
-	char **argv;
-	size_t *lengths;
-	size_t argc;
+	uint64_t deadline_ns;          /* UINT64_MAX: none */
+	const struct redis_script *script; /* what a NOSCRIPT answer sends whole; NULL for a plain command */
+	size_t argc;                   /* of a script's call: count of keys, keys, arguments; the bytes follow argv */
+	struct slice argv[];
 };
+STAILQ_HEAD(redis_cmds, redis_cmd);
 
 struct redis {
 	struct ev_loop *loop;
 	struct redis_options options;
-	char host[HOST_BYTES], password[HOST_BYTES]; /* host is a path when port is 0 */
-	int port, db;
-	redisAsyncContext *context;
-	bool up, closing;
-	unsigned attempts;
-	uint64_t connecting_ns;
-	struct command *first, *last;   /* under way */
-	struct command *failed, **failed_tail;
+	struct redis_url url;
+	redisAsyncContext *context; /* NULL while WAITING */
+	enum redis_state state;
+	unsigned failures; /* attempts since it was last up */
+	struct redis_cmds sent, refused;
 	size_t in_flight;
-	ev_timer retry, look, fail;
+	const struct redis_script *loaded[REDIS_SCRIPTS]; /* on this connection */
+	size_t loaded_count;
+	ev_timer timer;   /* WAITING: the next attempt; CONNECTING: giving up */
+	ev_timer timeout; /* the oldest command's */
+	ev_timer soon;    /* tells the refused */
 };
 
-static void connect_now(struct redis *r);
-
-bool redis_is_up(const struct redis *redis)
+static void set_timer(struct redis *r, double after_ms)
 {
-	return redis->up;
+	ev_timer_stop(r->loop, &r->timer);
+	ev_timer_set(&r->timer, after_ms / 1e3, 0);
+	ev_timer_start(r->loop, &r->timer);
 }
 
-struct slice redis_str(const redisReply *reply)
+static void finish(struct redis_cmd *cmd, const redisReply *reply)
 {
-	if (!reply || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS))
-		return slice_of(NULL, 0);
-	return slice_of(reply->str, (size_t)reply->len);
+	if (cmd->fn)
+		cmd->fn(reply, cmd->arg);
+	free(cmd);
 }
 
-static void free_command(struct command *c)
+static void finish_all(struct redis_cmds *list)
 {
-	for (size_t i = 0; c->argv && i < c->argc; i++)
-		free(c->argv[i]);
-	free(c->argv);
-	free(c->lengths);
-	free(c);
+	struct redis_cmds taken = STAILQ_HEAD_INITIALIZER(taken);
+	struct redis_cmd *cmd;
+
+	STAILQ_CONCAT(&taken, list);
+	while ((cmd = STAILQ_FIRST(&taken)) != NULL) {
+		STAILQ_REMOVE_HEAD(&taken, next);
+		finish(cmd, NULL);
+	}
 }
 
-static void list_add(struct redis *r, struct command *c)
+/* --- losing a connection --- */
+
+static void log_failure(const struct redis *r, const char *why)
 {
-	c->previous = r->last;
-	if (r->last)
-		r->last->next = c;
-	else
-		r->first = c;
-	r->last = c;
-	r->in_flight++;
-	if (r->options.timeout_ms && !ev_is_active(&r->look))
-		ev_timer_again(r->loop, &r->look);
+	char quoted[200];
+
+	if ((r->failures & (r->failures - 1)) == 0) /* the 1st, 2nd, 4th, 8th .. attempt */
+		log_warning("redis.down", "attempts=%u error=%s", r->failures, log_quote(why, quoted, sizeof quoted));
 }
 
-static void list_remove(struct redis *r, struct command *c)
+static double backoff_ms(unsigned failures)
 {
-	if (c->previous)
-		c->previous->next = c->next;
-	else
-		r->first = c->next;
-	if (c->next)
-		c->next->previous = c->previous;
-	else
-		r->last = c->previous;
-	c->next = c->previous = NULL;
-	r->in_flight--;
+	double wait = failures > 4 ? RETRY_MAX_MS : RETRY_MS << failures;
+
+	return wait * (0.5 + drand48() / 2);
 }
 
-static void answer(struct command *c, const redisReply *reply)
+/* The context is already hiredis' to free, or gone. */
+static void lost(struct redis *r, const char *why)
 {
-	if (c->fn)
-		c->fn(reply, c->arg);
-	free_command(c);
+	struct redis_cmds sent = STAILQ_HEAD_INITIALIZER(sent);
+	bool was_up = r->state == REDIS_UP;
+
+	r->failures++;
+	log_failure(r, why);
+	r->context = NULL;
+	r->state = REDIS_WAITING;
+	r->in_flight = r->loaded_count = 0;
+	STAILQ_CONCAT(&sent, &r->sent);
+	ev_timer_stop(r->loop, &r->timeout);
+	set_timer(r, backoff_ms(r->failures - 1));
+	if (was_up && r->options.state)
+		r->options.state(false, r->options.arg);
+	finish_all(&sent);
 }
 
-static void on_fail(struct ev_loop *loop, ev_timer *w, int revents)
+static void drop(struct redis *r, const char *why)
+{
+	redisAsyncContext *context = r->context;
+	char copy[160];
+
+	snprintf(copy, sizeof copy, "%s", why); /* it may be the context's own */
+	r->context = NULL;
+	if (context) {
+		context->data = NULL; /* its callbacks have nobody to tell */
+		redisAsyncFree(context);
+	}
+	lost(r, copy);
+}
+
+/* --- time --- */
+
+static void arm_timeout(struct redis *r)
+{
+	const struct redis_cmd *head = STAILQ_FIRST(&r->sent);
+	uint64_t now;
+
+	if (!head || head->deadline_ns == UINT64_MAX || ev_is_active(&r->timeout))
+		return;
+	now = clock_mono_ns();
+	ev_timer_set(&r->timeout, head->deadline_ns > now ? (double)(head->deadline_ns - now) / 1e9 : 0, 0);
+	ev_timer_start(r->loop, &r->timeout);
+}
+
+static void on_timeout(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct redis *r = w->data;
-	struct command *list = r->failed;
+	const struct redis_cmd *head = STAILQ_FIRST(&r->sent);
 
-	r->failed = NULL;
-	r->failed_tail = &r->failed;
-	while (list) {
-		struct command *c = list;
-
-		list = c->next;
-		answer(c, NULL);
-	}
+	if (head && head->deadline_ns <= clock_mono_ns())
+		drop(r, "a command had no answer in time");
+	else
+		arm_timeout(r);
 }
 
-static void fail_soon(struct redis *r, struct command *c)
+static void on_soon(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	c->next = NULL;
-	*r->failed_tail = c;
-	r->failed_tail = &c->next;
-	if (!ev_is_active(&r->fail)) {
-		ev_timer_set(&r->fail, 0, 0);
-		ev_timer_start(r->loop, &r->fail);
-	}
+	struct redis *r = w->data;
+
+	ev_timer_stop(loop, w);
+	finish_all(&r->refused);
 }
 
-static void on_reply(redisAsyncContext *context, void *reply, void *privdata);
+/* --- sending --- */
 
-static bool put(struct redis *r, struct command *c, const char *const *argv, const size_t *lengths, size_t argc)
-{
-	c->sent_ns = clock_mono_ns();
-	if (!r->up || r->in_flight >= REDIS_IN_FLIGHT ||
-		redisAsyncCommandArgv(r->context, on_reply, c, (int)argc, (const char **)argv, lengths) != REDIS_OK)
-		return false;
-	list_add(r, c);
-	return true;
-}
-
-/* EVAL with the whole source, in the place of an EVALSHA that the server did not know. */
-static bool put_whole(struct redis *r, struct command *c)
-{
-	c->argv[0] = xrealloc(c->argv[0], sizeof "EVAL");
-	memcpy(c->argv[0], "EVAL", sizeof "EVAL");
-	c->lengths[0] = 4;
-	free(c->argv[1]);
-	c->argv[1] = xstrdup(c->script->source);
-	c->lengths[1] = strlen(c->script->source);
-	c->script = NULL; /* once is enough */
-	return put(r, c, (const char *const *)c->argv, c->lengths, c->argc);
-}
-
-static bool lost_script(const struct command *c, const redisReply *reply)
-{
-	return c->script && reply && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0;
-}
+static void send_whole(struct redis *r, struct redis_cmd *cmd);
 
 static void on_reply(redisAsyncContext *context, void *reply, void *privdata)
 {
-	struct command *c = privdata;
-	struct redis *r = c->redis;
-
-	list_remove(r, c);
-	if (lost_script(c, reply)) {
-		if (!put_whole(r, c))
-			fail_soon(r, c);
-		return;
-	}
-	answer(c, reply);
-}
-
-static void retry_soon(struct redis *r)
-{
-	unsigned most = BACKOFF_FIRST_MS << (r->attempts < 5 ? r->attempts : 5);
-
-	if (most > BACKOFF_MOST_MS)
-		most = BACKOFF_MOST_MS;
-	r->attempts++;
-	ev_timer_stop(r->loop, &r->retry);
-	ev_timer_set(&r->retry, (most / 2 + (unsigned)random() % (most / 2 + 1)) / 1e3, 0);
-	ev_timer_start(r->loop, &r->retry);
-}
-
-static void went_down(struct redis *r, const char *why)
-{
-	bool was_up = r->up;
-	char quoted[160];
-
-	r->context = NULL;
-	r->up = false;
-	if (r->closing)
-		return;
-	if (was_up || r->attempts == 0)
-		log_warning("redis.lost", "in_flight=%zu error=%s", r->in_flight, log_quote(why, quoted, sizeof quoted));
-	if (was_up && r->options.state)
-		r->options.state(false, r->options.arg);
-	retry_soon(r);
-}
-
-/* hiredis frees the context after this and has answered what was under way. */
-static void on_disconnect(const redisAsyncContext *context, int status)
-{
-	went_down(context->data, status == REDIS_OK ? "closed" : context->errstr);
-}
-
-static void on_selected(redisAsyncContext *context, void *reply, void *privdata)
-{
 	struct redis *r = context->data;
-	redisReply *said = reply;
+	const redisReply *got = reply;
+	struct redis_cmd *cmd = r ? STAILQ_FIRST(&r->sent) : NULL;
 
-	if (!said || r->context != context)
-		return;
-	if (said->type == REDIS_REPLY_ERROR) {
-		log_error("redis.refused", "error=\"%.120s\"", said->str);
-		redisAsyncDisconnect(context);
+	if (!cmd || !got)
+		return; /* hiredis is tearing down: lost() answers */
+	STAILQ_REMOVE_HEAD(&r->sent, next);
+	r->in_flight--;
+	if (cmd->script && got->type == REDIS_REPLY_ERROR && strncmp(got->str, "NOSCRIPT", 8) == 0)
+		send_whole(r, cmd);
+	else
+		finish(cmd, got);
+}
+
+/* Takes cmd. */
+static void put(struct redis *r, struct redis_cmd *cmd, const struct slice *argv, size_t argc)
+{
+	const char *words[REDIS_ARGS];
+	size_t lengths[REDIS_ARGS];
+
+	for (size_t i = 0; i < argc; i++) {
+		words[i] = argv[i].p ? argv[i].p : "";
+		lengths[i] = argv[i].n;
+	}
+	if (redisAsyncCommandArgv(r->context, on_reply, NULL, (int)argc, words, lengths) != REDIS_OK) {
+		STAILQ_INSERT_TAIL(&r->refused, cmd, next); /* hiredis is closing */
+		ev_timer_start(r->loop, &r->soon);
 		return;
 	}
-	r->up = true;
-	r->attempts = 0;
-	ev_timer_stop(r->loop, &r->retry);
+	STAILQ_INSERT_TAIL(&r->sent, cmd, next);
+	r->in_flight++;
+	arm_timeout(r);
+}
+
+static struct redis_cmd *make(struct redis *r, redis_fn *fn, void *arg, size_t argc, size_t bytes)
+{
+	struct redis_cmd *cmd = xmalloc(sizeof *cmd + argc * sizeof cmd->argv[0] + bytes);
+
+	*cmd = (struct redis_cmd){.fn = fn, .arg = arg, .argc = argc};
+	cmd->deadline_ns = r->options.timeout_ms ? clock_mono_ns() + r->options.timeout_ms * NS_PER_MS : UINT64_MAX;
+	return cmd;
+}
+
+/* Refuses cmd, on the loop's next turn, when nothing can be sent now. */
+static bool refused(struct redis *r, struct redis_cmd *cmd)
+{
+	if (r->state == REDIS_UP && r->in_flight < REDIS_IN_FLIGHT)
+		return false;
+	STAILQ_INSERT_TAIL(&r->refused, cmd, next);
+	ev_timer_start(r->loop, &r->soon);
+	return true;
+}
+
+void redis_send(struct redis *r, const struct slice *argv, size_t argc, redis_fn *fn, void *arg)
+{
+	struct redis_cmd *cmd = make(r, fn, arg, 0, 0);
+
+	if (argc < 1 || argc > REDIS_ARGS)
+		bug("a command has 1 to REDIS_ARGS words");
+	if (!refused(r, cmd))
+		put(r, cmd, argv, argc);
+}
+
+/* --- scripts --- */
+
+static struct redis_cmd *make_call(struct redis *r, const struct redis_script *script, const struct slice *words, size_t count,
+	redis_fn *fn, void *arg)
+{
+	struct redis_cmd *cmd;
+	size_t bytes = 0;
+	char *to;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += words[i].n;
+	cmd = make(r, fn, arg, count, bytes);
+	cmd->script = script;
+	to = (char *)(cmd->argv + count);
+	for (size_t i = 0; i < count; i++) {
+		if (words[i].n)
+			memcpy(to, words[i].p, words[i].n);
+		cmd->argv[i] = slice_of(to, words[i].n);
+		to += words[i].n;
+	}
+	return cmd;
+}
+
+static void call(struct redis *r, struct redis_cmd *cmd, struct slice command, struct slice script)
+{
+	struct slice words[REDIS_ARGS] = {command, script};
+
+	memcpy(words + 2, cmd->argv, cmd->argc * sizeof words[0]);
+	put(r, cmd, words, cmd->argc + 2);
+}
+
+static void send_whole(struct redis *r, struct redis_cmd *cmd)
+{
+	const struct redis_script *script = cmd->script;
+
+	cmd->script = NULL; /* no second time */
+	call(r, cmd, SLICE("EVAL"), slice_str(script->source));
+}
+
+static void load(struct redis *r, const struct redis_script *script)
+{
+	struct slice words[] = {SLICE("SCRIPT"), SLICE("LOAD"), slice_str(script->source)};
+
+	for (size_t i = 0; i < r->loaded_count; i++)
+		if (r->loaded[i] == script)
+			return;
+	if (r->loaded_count == REDIS_SCRIPTS)
+		bug("more scripts than REDIS_SCRIPTS");
+	r->loaded[r->loaded_count++] = script;
+	redis_send(r, words, countof(words), NULL, NULL); /* one that does not compile says so to its caller */
+}
+
+void redis_eval(struct redis *r, const struct redis_script *script, const struct slice *keys, size_t nkeys,
+	const struct slice *argv, size_t argc, redis_fn *fn, void *arg)
+{
+	struct slice words[REDIS_ARGS];
+	char count[8];
+	struct redis_cmd *cmd;
+
+	if (nkeys + argc > REDIS_ARGS - 3)
+		bug("a script's call has too many words");
+	words[0] = slice_of(count, (size_t)snprintf(count, sizeof count, "%zu", nkeys));
+	memcpy(words + 1, keys, nkeys * sizeof *keys);
+	memcpy(words + 1 + nkeys, argv, argc * sizeof *argv);
+	cmd = make_call(r, script, words, 1 + nkeys + argc, fn, arg);
+	if (refused(r, cmd))
+		return;
+	load(r, script);
+	call(r, cmd, SLICE("EVALSHA"), slice_str(script->sha));
+}
+
+/* --- connecting --- */
+
+/* PING's answer is the last of the greeting: errors of AUTH and SELECT show in it or here. */
+static void on_greeted(const redisReply *reply, void *arg)
+{
+	struct redis *r = arg;
+
+	if (!reply)
+		return;
+	/* MISCONF: it cannot save to disk and refuses writes; reads work, so let callers see its errors. */
+	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "MISCONF", 7) != 0) {
+		drop(r, reply->str);
+		return;
+	}
+	r->state = REDIS_UP;
+	r->failures = 0;
+	ev_timer_stop(r->loop, &r->timer);
+	log_info("redis.up", "");
 	if (r->options.state)
 		r->options.state(true, r->options.arg);
+}
+
+static void on_greeting_step(const redisReply *reply, void *arg)
+{
+	if (reply && reply->type == REDIS_REPLY_ERROR)
+		drop(arg, reply->str);
+}
+
+static void greet(struct redis *r)
+{
+	struct slice auth[3] = {SLICE("AUTH")}, select[2] = {SLICE("SELECT")}, ping[1] = {SLICE("PING")};
+	size_t words = 1;
+	char db[8];
+
+	if (r->url.user[0])
+		auth[words++] = slice_str(r->url.user);
+	if (r->url.password[0]) {
+		auth[words++] = slice_str(r->url.password);
+		put(r, make(r, on_greeting_step, r, 0, 0), auth, words);
+	}
+	if (r->url.db) {
+		select[1] = slice_of(db, (size_t)snprintf(db, sizeof db, "%d", r->url.db));
+		put(r, make(r, on_greeting_step, r, 0, 0), select, countof(select));
+	}
+	put(r, make(r, on_greeted, r, 0, 0), ping, countof(ping));
 }
 
 static void on_connect(const redisAsyncContext *context, int status)
 {
 	struct redis *r = context->data;
 
-	if (status != REDIS_OK) { /* no disconnect callback follows; hiredis frees the context */
-		went_down(r, context->errstr);
+	if (!r || status == REDIS_OK)
 		return;
-	}
-	if (r->port)
-		redisEnableKeepAlive(&r->context->c); /* a blocked read must notice that its host is gone */
-	if (r->password[0])
-		redisAsyncCommand(r->context, NULL, NULL, "AUTH %s", r->password);
-	/* Also without a database: its answer shows that the server serves (not LOADING, not NOAUTH). */
-	redisAsyncCommand(r->context, on_selected, NULL, "SELECT %d", r->db);
+	((redisAsyncContext *)context)->data = NULL; /* hiredis frees it now */
+	lost(r, context->errstr ? context->errstr : "cannot connect");
+}
+
+static void on_disconnect(const redisAsyncContext *context, int status)
+{
+	struct redis *r = context->data;
+
+	if (r)
+		lost(r, context->errstr && context->errstr[0] ? context->errstr : "the server closed");
 }
 
 static void connect_now(struct redis *r)
 {
-	redisAsyncContext *context =
-		r->port ? redisAsyncConnect(r->host, r->port) : redisAsyncConnectUnix(r->host);
-
-	r->connecting_ns = clock_mono_ns();
-	if (!context || context->err) {
-		went_down(r, context ? context->errstr : "out of memory");
-		if (context)
-			redisAsyncFree(context);
+	r->context = r->url.path[0] ? redisAsyncConnectUnix(r->url.path) : redisAsyncConnect(r->url.host, r->url.port);
+	if (!r->context || r->context->err) {
+		drop(r, r->context ? r->context->errstr : "out of memory");
 		return;
 	}
-	context->data = r;
-	r->context = context;
-	redisLibevAttach(r->loop, context);
-	redisAsyncSetConnectCallback(context, on_connect);
-	redisAsyncSetDisconnectCallback(context, on_disconnect);
-	ev_timer_stop(r->loop, &r->retry);
-	ev_timer_set(&r->retry, CONNECT_MS / 1e3, 0);
-	ev_timer_start(r->loop, &r->retry);
+	r->context->data = r;
+	r->state = REDIS_CONNECTING;
+	redisLibevAttach(r->loop, r->context);
+	redisAsyncSetConnectCallback(r->context, on_connect);
+	redisAsyncSetDisconnectCallback(r->context, on_disconnect);
+	if (!r->url.path[0] && redisEnableKeepAlive(&r->context->c) != REDIS_OK)
+		log_warning("redis.keepalive", "error=\"not set\"");
+	set_timer(r, CONNECT_MS);
+	greet(r);
 }
 
-/* Ends the connection now; what is under way is answered with NULL by hiredis, then on_disconnect runs. */
-static void cut(struct redis *r, const char *why)
-{
-	redisAsyncContext *context = r->context;
-
-	log_warning("redis.cut", "in_flight=%zu reason=\"%s\"", r->in_flight, why);
-	if (!context)
-		return;
-	redisAsyncFree(context);
-	if (r->context == context)
-		went_down(r, why); /* hiredis tells only of connections that were established */
-}
-
-static void on_retry(struct ev_loop *loop, ev_timer *w, int revents)
+static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct redis *r = w->data;
 
-	if (r->context && !r->up)
-		cut(r, "no answer to the connection");
-	else if (!r->context)
+	if (r->state == REDIS_WAITING)
 		connect_now(r);
+	else
+		drop(r, "no greeting in time");
 }
 
-static void on_look(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct redis *r = w->data;
-
-	if (r->first && clock_mono_ns() - r->first->sent_ns > r->options.timeout_ms * NS_PER_MS)
-		cut(r, "no answer to a command in time");
-	if (!r->first)
-		ev_timer_stop(loop, w);
-}
-
-static bool parse_unix(struct redis *r, const char *at)
-{
-	size_t n = strcspn(at, "?");
-
-	if (n == 0 || n >= HOST_BYTES || *at != '/')
-		return false;
-	memcpy(r->host, at, n);
-	if (!at[n])
-		return true;
-	return sscanf(at + n, "?db=%d", &r->db) == 1 && r->db >= 0;
-}
-
-static bool parse_tcp(struct redis *r, const char *at)
-{
-	const char *sign = strrchr(at, '@'), *slash;
-	char port[8] = "6379";
-	size_t n;
-
-	if (sign) {
-		const char *colon = memchr(at, ':', (size_t)(sign - at));
-		const char *from = colon ? colon + 1 : at;
-
-		if ((size_t)(sign - from) >= HOST_BYTES)
-			return false;
-		memcpy(r->password, from, (size_t)(sign - from));
-		at = sign + 1;
-	}
-	slash = strchr(at, '/');
-	n = strcspn(at, ":/");
-	if (n == 0 || n >= HOST_BYTES)
-		return false;
-	memcpy(r->host, at, n);
-	if (at[n] == ':' && sscanf(at + n + 1, "%7[0-9]", port) != 1)
-		return false;
-	r->port = atoi(port);
-	if (slash && slash[1])
-		r->db = atoi(slash + 1);
-	return r->port > 0 && r->port < 65536;
-}
+/* --- the interface --- */
 
 struct redis *redis_open(struct ev_loop *loop, const struct redis_options *options)
 {
 	struct redis *r = xcalloc(1, sizeof *r);
-	bool unix_socket = strncmp(options->url, "unix://", 7) == 0, tcp = strncmp(options->url, "redis://", 8) == 0;
+	const char *wrong = redis_url_parse(options->url, &r->url);
 
-	if (!(unix_socket && parse_unix(r, options->url + 7)) && !(tcp && parse_tcp(r, options->url + 8)))
-		fatal("event=config.redis error=\"redis must be unix:///path[?db=N] or redis://[:password@]host[:port][/db]\"");
+	if (wrong)
+		fatal("event=redis.url error=\"%s\"", wrong);
+	signal(SIGPIPE, SIG_IGN); /* hiredis writes with write(2) */
+	srand48((long)clock_mono_ns());
 	r->loop = loop;
 	r->options = *options;
-	r->failed_tail = &r->failed;
-	ev_timer_init(&r->retry, on_retry, 0, 0);
-	ev_timer_init(&r->look, on_look, LOOK_MS / 1e3, LOOK_MS / 1e3);
-	ev_timer_init(&r->fail, on_fail, 0, 0);
-	r->retry.data = r->look.data = r->fail.data = r;
-	connect_now(r);
+	r->options.url = NULL; /* parsed; not ours to keep */
+	STAILQ_INIT(&r->sent);
+	STAILQ_INIT(&r->refused);
+	ev_timer_init(&r->timer, on_timer, 0, 0);
+	ev_init(&r->timeout, on_timeout);
+	ev_timer_init(&r->soon, on_soon, 0, 0);
+	r->timer.data = r->timeout.data = r->soon.data = r;
+	ev_timer_start(loop, &r->timer);
 	return r;
 }
 
@@ -371,73 +431,30 @@ void redis_close(struct redis **where)
 	*where = NULL;
 	if (!r)
 		return;
-	r->closing = true;
-	if (r->context)
+	if (r->context) {
+		r->context->data = NULL;
 		redisAsyncFree(r->context);
-	r->up = false;
-	ev_timer_stop(r->loop, &r->retry);
-	ev_timer_stop(r->loop, &r->look);
-	ev_timer_stop(r->loop, &r->fail);
-	on_fail(r->loop, &r->fail, 0);
-	explicit_bzero(r->password, sizeof r->password);
+		r->context = NULL;
+	}
+	r->state = REDIS_WAITING;
+	finish_all(&r->sent);
+	while (!STAILQ_EMPTY(&r->refused))
+		finish_all(&r->refused);
+	ev_timer_stop(r->loop, &r->timer);
+	ev_timer_stop(r->loop, &r->timeout);
+	ev_timer_stop(r->loop, &r->soon);
+	explicit_bzero(&r->url, sizeof r->url); /* the password */
 	free(r);
 }
 
-static struct command *new_command(struct redis *r, redis_fn *fn, void *arg)
+bool redis_is_up(const struct redis *r)
 {
-	struct command *c = xcalloc(1, sizeof *c);
-
-	c->redis = r;
-	c->fn = fn;
-	c->arg = arg;
-	return c;
+	return r->state == REDIS_UP;
 }
 
-void redis_send(struct redis *r, const struct slice *argv, size_t argc, redis_fn *fn, void *arg)
+struct slice redis_str(const redisReply *reply)
 {
-	struct command *c = new_command(r, fn, arg);
-	const char *words[REDIS_ARGS];
-	size_t lengths[REDIS_ARGS];
-
-	if (argc > REDIS_ARGS)
-		bug("more arguments than REDIS_ARGS");
-	for (size_t i = 0; i < argc; i++) {
-		words[i] = argv[i].p ? argv[i].p : "";
-		lengths[i] = argv[i].n;
-	}
-	if (!put(r, c, words, lengths, argc))
-		fail_soon(r, c);
-}
-
-/* EVALSHA name nkeys keys.. args.., all copied: kept until the answer, in case the server has lost the script. */
-static void copy_eval(struct command *c, const struct slice *keys, size_t nkeys, const struct slice *argv, size_t argc)
-{
-	char count[24];
-	size_t n = 0;
-
-	snprintf(count, sizeof count, "%zu", nkeys);
-	c->argc = 3 + nkeys + argc;
-	c->argv = xcalloc(c->argc, sizeof *c->argv);
-	c->lengths = xcalloc(c->argc, sizeof *c->lengths);
-	for (const char *const *word = (const char *const[]){"EVALSHA", c->script->sha, count, NULL}; *word; word++) {
-		c->lengths[n] = strlen(*word);
-		c->argv[n++] = xstrdup(*word);
-	}
-	for (size_t i = 0; i < nkeys + argc; i++) {
-		struct slice s = i < nkeys ? keys[i] : argv[i - nkeys];
-
-		c->lengths[n] = s.n;
-		c->argv[n++] = xstrndup(s.p ? s.p : "", s.n);
-	}
-}
-
-void redis_eval(struct redis *r, const struct redis_script *script, const struct slice *keys, size_t nkeys,
-	const struct slice *argv, size_t argc, redis_fn *fn, void *arg)
-{
-	struct command *c = new_command(r, fn, arg);
-
-	c->script = script;
-	copy_eval(c, keys, nkeys, argv, argc);
-	if (!put(r, c, (const char *const *)c->argv, c->lengths, c->argc))
-		fail_soon(r, c);
+	if (!reply || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS))
+		return slice_of(NULL, 0);
+	return slice_of(reply->str, (size_t)reply->len);
 }
