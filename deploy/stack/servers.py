@@ -27,7 +27,7 @@ PG_SETTINGS = {
     "shared_buffers": "64MB", "fsync": "on", "synchronous_commit": "on", "wal_level": "replica",
     "max_wal_size": "512MB", "checkpoint_timeout": "15min", "wal_compression": "on", "jit": "off",
     "password_encryption": "scram-sha-256", "timezone": "UTC", "log_timezone": "UTC", "log_destination": "stderr",
-    "log_parameter_max_length": "0", "log_parameter_max_length_on_error": "0", "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse", "log_parameter_max_length": "0", "log_parameter_max_length_on_error": "0", "log_min_error_statement": "panic",
 }
 
 CREATE_DATABASE = r"""\set ON_ERROR_STOP on
@@ -81,7 +81,7 @@ def _init_database(state, words):
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd="/", check=False)
     if done.returncode:
         shutil.rmtree(data, ignore_errors=True)
-        said = [line for line in done.stderr.splitlines() if "error" in line] or [f"exit {done.returncode}"]
+        said = [line for line in done.stderr.splitlines() if "initdb: " in line] or [f"exit {done.returncode}"]
         raise Trouble(f"PostgreSQL's initdb failed: {said[0]}")
     return data
 
