@@ -17,6 +17,7 @@ static const struct service service = {
 	.summary = "holds every timing against its target and tells what is slow",
 	.keys = keys,
 	.config = &monitor_config,
+	.check = monitor_check,
 	.start = monitor_start,
 	.stop = monitor_stop,
 };

@@ -154,36 +154,41 @@ static void on_look(struct ev_loop *loop, ev_timer *w, int revents)
 	ev_timer_again(loop, w);
 }
 
-static char *read_whole(const char *path, size_t *n)
+/* The file's text, NULL with the reason in error; the caller frees it. */
+static char *read_whole(const char *path, size_t *n, struct buf *error)
 {
 	FILE *file = fopen(path, "re");
-	char *text = xmalloc(TARGETS_FILE_BYTES);
+	char *text = file ? xmalloc(TARGETS_FILE_BYTES) : NULL;
 
-	if (!file)
-		fatal("event=monitor.targets error=\"%s: cannot read: %s\"", path, strerror(errno));
-	*n = fread(text, 1, TARGETS_FILE_BYTES, file);
-	if (ferror(file) || *n == TARGETS_FILE_BYTES)
-		fatal("event=monitor.targets error=\"%s: cannot read, or %d bytes and more\"", path, TARGETS_FILE_BYTES);
-	fclose(file);
-	return text;
+	*n = file ? fread(text, 1, TARGETS_FILE_BYTES, file) : 0;
+	if (file && !ferror(file) && *n < TARGETS_FILE_BYTES) {
+		fclose(file);
+		return text;
+	}
+	if (file && !ferror(file))
+		buf_printf(error, "%s: is %d bytes or more, no file of targets", path, TARGETS_FILE_BYTES);
+	else
+		buf_printf(error, "%s: cannot read: %s", path, strerror(errno));
+	if (file)
+		fclose(file);
+	free(text);
+	return NULL;
 }
 
-static void load_targets(void)
+bool monitor_check(struct buf *error)
 {
 	const char *path = monitor_config.targets_file;
-	struct buf error;
+	bool ok;
 	size_t n;
 	char *text;
 
 	targets_shipped(&monitor.targets);
 	if (!*path)
-		return;
-	text = read_whole(path, &n);
-	buf_init(&error, 8192);
-	if (!targets_parse(&monitor.targets, slice_of(text, n), path, &error))
-		fatal("event=monitor.targets error=\"%s\"", error.p);
-	buf_finish(&error);
+		return true;
+	text = read_whole(path, &n, error);
+	ok = text && targets_parse(&monitor.targets, slice_of(text, n), path, error);
 	free(text);
+	return ok;
 }
 
 static void start_timer(ev_timer *timer, void (*run)(struct ev_loop *, ev_timer *, int), double every_s)
@@ -197,7 +202,6 @@ bool monitor_start(struct service_run *run)
 	struct link_handlers in = {.message = on_timings}, told = {.subscription = on_control_subscription};
 
 	monitor.run = run;
-	load_targets();
 	rules_init(&monitor.rules);
 	for (enum metric m = 0; m < METRIC_COUNT; m++)
 		series_init(&monitor.series[m]);

@@ -14,6 +14,7 @@ struct monitor_config {
 
 extern struct monitor_config monitor_config;
 
+bool monitor_check(struct buf *error); /* reads the targets */
 bool monitor_start(struct service_run *run);
 void monitor_stop(struct service_run *run);
 

@@ -334,6 +334,8 @@ static const struct {
 	{{MONITOR, "--targets_file", "@", "--runtime_dir", dir}, "metric,area,target,unit,better\nnone,api,1,ms,lower\n",
 		EXIT_BAD_CONFIG},
 	{{MONITOR, "--targets_file", "/nonexistent/targets.csv", "--runtime_dir", dir}, NULL, EXIT_BAD_CONFIG},
+	{{MONITOR, "--targets_file", dir, "--check-config"}, NULL, EXIT_BAD_CONFIG},
+	{{MONITOR, "--check-config"}, NULL, 0},
 	{{MONITOR, "--usage_interval_ms", "1", "--runtime_dir", dir}, NULL, EXIT_BAD_CONFIG},
 	{{ALERTS, "--kind", "loud"}, NULL, EXIT_BAD_USAGE},
 	{{ALERTS, "stray"}, NULL, EXIT_BAD_USAGE},

@@ -220,7 +220,7 @@ bool options_take(struct options *o, const struct service *service, struct servi
 	o->file = file_or_default(o->file);
 	runtime_dir_preset();
 	buf_init(&error, 4096);
-	ok = load(o, o->parts, &error);
+	ok = load(o, o->parts, &error) && (!service->check || service->check(&error));
 	if (!ok) {
 		fprintf(stderr, "cleanerctx-%s: %s\n", service->name, error.p);
 		*code = EXIT_BAD_CONFIG;
