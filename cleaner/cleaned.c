@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cleaned.c - see cleaned.h.
+ */
+#include "cleaned.h"
+
+#include "common/base/json_out.h"
+#include "common/wire/limits.h"
+#include "common/wire/turn.h"
+
+static const char *const stage_names[STAGE_COUNT] = { /* the keys of metadata.timings */
+	[STAGE_CONTEXT] = "contexts", [STAGE_WINDOW] = "analysis", [STAGE_LIGHT] = "light", [STAGE_PATTERN] = "patterns",
+	[STAGE_FORMAT] = "format", [STAGE_CONFIDENCE] = "confidence",
+};
+
+void cleaned_init(struct cleaned *c)
+{
+	*c = (struct cleaned){.reason = ""};
+	buf_init(&c->text, 4 * (size_t)LIMIT_RAW_TEXT_BYTES);
+	buf_init(&c->corrections, LIMIT_TURN_JSON_BYTES);
+}
+
+void cleaned_finish(struct cleaned *c)
+{
+	buf_finish(&c->text);
+	buf_finish(&c->corrections);
+}
+
+struct stage_clock {
+	struct cleaned *c;
+	uint64_t (*now_ns)(void);
+};
+
+static void on_stage(enum engine_stage stage, void *arg)
+{
+	struct stage_clock *clock = arg;
+	struct cleaned *c = clock->c;
+	uint64_t now = clock->now_ns();
+
+	if (c->stage < STAGE_END)
+		c->stage_ns[c->stage] += now - c->stage_since_ns;
+	c->stage = stage;
+	c->stage_since_ns = now;
+}
+
+static void copy_result(struct cleaned *c, const struct clean_result *r, struct slice raw)
+{
+	buf_slice(&c->text, r->cleaned);
+	corrections_write_json(&c->corrections, r);
+	c->applied = !slice_eq(r->cleaned, raw);
+	c->confidence = r->confidence;
+	c->level = r->decision.level;
+	c->reason = r->decision.reason;
+	c->context_count = r->context_count < CLEANED_CONTEXTS ? r->context_count : CLEANED_CONTEXTS;
+	for (size_t i = 0; i < c->context_count; i++)
+		c->contexts[i] = r->contexts[i];
+}
+
+void cleaned_by_engine(struct cleaned *c, struct engine_workspace *ws, const struct msg_job *job,
+	const struct window_turn *window, size_t window_count, uint64_t (*now_ns)(void))
+{
+	struct clean_input in = {.raw = job->raw_text, .window = window, .window_count = window_count,
+		.shared_context = job->shared_context, .options = {.forced = job->forced != 0,
+		.level = (enum clean_level)(job->level % (CLEAN_FULL + 1)), .verbatim = job->verbatim != 0,
+		.formats = (uint32_t)job->formats, .profile = job->profile}};
+	struct stage_clock clock = {c, now_ns};
+
+	c->stage = STAGE_END;
+	copy_result(c, engine_clean(ws, &in, on_stage, &clock), job->raw_text);
+	if (c->text.overflow || c->corrections.overflow) /* longer than any answer may be: the raw text stands */
+		cleaned_give_up(c, job, "result_too_long");
+}
+
+void cleaned_give_up(struct cleaned *c, const struct msg_job *job, const char *cause)
+{
+	buf_reset(&c->text);
+	buf_reset(&c->corrections);
+	buf_slice(&c->text, job->raw_text);
+	c->applied = false;
+	c->failed = true;
+	c->confidence = CONFIDENCE_LOW;
+	c->level = (enum clean_level)(job->level % (CLEAN_FULL + 1));
+	c->reason = cause;
+	c->fallback = "raw";
+	c->context_count = 0;
+}
+
+static void write_timings(const struct cleaned *c, struct buf *out)
+{
+	buf_char(out, '{');
+	json_kv_ms(out, "queue", c->queue_ns);
+	json_kv_ms(out, "window", c->window_ns);
+	for (int i = 0; i < STAGE_COUNT; i++)
+		if (c->stage_ns[i])
+			json_kv_ms(out, stage_names[i], c->stage_ns[i]);
+	buf_char(out, '}');
+}
+
+void cleaned_metadata(const struct cleaned *c, uint64_t processing_ns, struct buf *out)
+{
+	struct buf timings;
+
+	buf_init(&timings, 1024);
+	write_timings(c, &timings);
+	turn_metadata_write(out, &(struct turn_metadata){.confidence = slice_str(confidence_name(c->confidence)),
+		.applied = c->applied, .level = slice_str(clean_level_name(c->level)), .reason = slice_str(c->reason),
+		.processing_ns = processing_ns, .contexts = c->contexts, .context_count = c->context_count,
+		.fallback = slice_str(c->fallback), .timings = buf_view(&timings), .corrections = buf_view(&c->corrections)});
+	buf_finish(&timings);
+}

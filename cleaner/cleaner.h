@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cleaner.h - the cleaner's parts, for each other.
+ *
+ * cleaner.c is the shell: opening, drain, the tick. take.c reads the ready streams, renews leases and takes over dead
+ * cleaners' turns; each turn taken is a lease, and lease.c is its life: claim -> window -> clean -> commit -> complete.
+ * commit.c is the second commit, announce.c what watchers are told. Pure: window.c, cleaned.c, outcome.c.
+ *
+ * A lease has exactly one answer under way at any time, from Redis, PostgreSQL or a timer, and is freed only when there is
+ * none: its pointer may be every callback's argument. A step that takes longer, such as asking a model, is one more state
+ * between window and commit that ends in the same struct cleaned.
+ */
+#ifndef CC_CLEANER_H
+#define CC_CLEANER_H
+
+#include "cleaned.h"
+#include "common/service/link.h"
+#include "common/store/pg.h"
+#include "common/store/queue.h"
+#include "outcome.h"
+#include "window.h"
+
+struct cleaner_config {
+	char *engine_data;
+	int64_t max_in_flight, lease_ms, pg_connections, pg_timeout_ms;
+};
+
+enum {
+	ENTRY_BYTES = 44, /* a stream entry's id: two numbers, a hyphen, a NUL */
+	CLEANER_IN_FLIGHT_MOST = 256,
+};
+
+enum lease_state {
+	LEASE_FREE,
+	LEASE_TAKING,     /* asked Redis for a dead cleaner's entry */
+	LEASE_CLAIMING,   /* asked for fence, job and window */
+	LEASE_WINDOW,     /* asked PostgreSQL for the window */
+	LEASE_COMMITTING,
+	LEASE_WAITING,    /* PostgreSQL could not: tries again by the timer */
+	LEASE_EARLIER,    /* asked PostgreSQL for the turns that Redis lost */
+	LEASE_ENDING,     /* complete, release, park or drop under way */
+};
+
+struct cleaner;
+
+struct lease {
+	struct cleaner *cleaner;
+	enum lease_state state;
+	bool high;                 /* which stream */
+	char entry[ENTRY_BYTES];
+	struct uuid conversation, turn;
+	uint64_t deliveries;       /* 1: the first */
+	uint64_t fence;            /* 0: not claimed */
+	uint64_t claim_ns;         /* when its claim was sent */
+	char *blob;                /* the job's bytes, owned */
+	struct msg_job job;        /* borrows from blob */
+	struct window window;
+	struct cleaned cleaned;
+	uint64_t processing_ns;    /* of the commit under way */
+	unsigned tries;            /* of what PostgreSQL could not do */
+	bool refused;              /* PostgreSQL refused the commit: tried once more, given up */
+	enum lease_state again;    /* what the timer tries again */
+	ev_timer timer;
+};
+
+struct cleaner {
+	struct service_run *run;
+	const struct cleaner_config *config;
+	struct pg *pg;
+	struct redis *redis;       /* scripts, renewals */
+	struct redis *reader;      /* the connection that blocks */
+	struct link *results;
+	struct engine *engine;
+	struct engine_workspace *workspace;
+	struct lease leases[CLEANER_IN_FLIGHT_MOST];
+	size_t in_flight;
+	struct {
+		bool reading;          /* XREADGROUP under way */
+		bool looking;          /* XPENDING under way */
+		char client[24];       /* the reader's connection id, to wake it */
+		ev_timer pause;        /* after an error of Redis */
+		uint64_t poison;       /* entries that were no turn */
+	} take;
+	ev_timer tick;
+	struct buf json;           /* scratch for events */
+};
+
+/* cleaner.c */
+void cleaner_settled(struct cleaner *c); /* a lease or a read ended: reads on, or ends a drain */
+
+/* take.c */
+void take_open(struct cleaner *c);
+void take_more(struct cleaner *c);   /* reads on when there is room and nothing is being read */
+void take_wake(struct cleaner *c);   /* ends a blocked read: for the drain */
+void take_renew(struct cleaner *c);  /* keeps this cleaner's leases */
+void take_look(struct cleaner *c);   /* takes over what dead cleaners left */
+void take_reader_up(struct cleaner *c);
+void take_close(struct cleaner *c);
+
+/* lease.c */
+struct slice lease_stream(const struct lease *l);
+struct lease *lease_new(struct cleaner *c, enum lease_state state, bool high, struct slice entry);
+bool lease_held(const struct cleaner *c, bool high, struct slice entry);
+void lease_claim(struct lease *l, const struct uuid *conversation, const struct uuid *turn, uint64_t deliveries);
+void lease_end(struct lease *l);     /* frees it; what stands in Redis is somebody else's from here */
+void lease_committed(struct lease *l, enum outcome outcome);
+void lease_pg_failed(struct lease *l, enum pg_status status); /* tries the present step again, later */
+void lease_refused(struct lease *l); /* a commit that PostgreSQL will not take */
+
+/* commit.c */
+void commit_send(struct lease *l);
+void commit_read_window(struct lease *l, pg_fn *fn);
+void commit_read_earlier(struct lease *l, pg_fn *fn);
+void commit_warm(struct cleaner *c); /* prepares and plans on every connection before the first turn */
+
+/* announce.c */
+void announce_processing(struct lease *l);
+void announce_finished(struct lease *l, uint64_t revision);
+void announce_again(struct lease *l, uint64_t revision, struct slice state, struct slice text, struct slice metadata);
+void announce_contexts(struct lease *l, struct slice from_json, struct slice to_json, struct slice reason);
+
+#endif

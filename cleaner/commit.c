@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * commit.c - the cleaner's statements: the second commit of a turn, the window and the lost earlier turns when Redis does
+ * not have them.
+ *
+ * The commit is one transaction: lock the conversation, finish the turn if it is ours to finish, say how it stands. It may
+ * be sent again when its outcome is unknown: the lease's fence tells whether the first one went through.
+ */
+#include "cleaner.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/service/timings.h"
+#include "earlier.sql.h"
+#include "finish.sql.h"
+#include "lock.sql.h"
+#include "standing.sql.h"
+#include "window.sql.h"
+
+#include <stdio.h>
+
+enum { FINISH_PARAMS = 12, NUMBER_BYTES = 24, EARLIER_TURNS = 100 /* put in again in one go */ };
+
+static const struct pg_stmt lock_stmt = {"lock", lock_sql, 1}, finish_stmt = {"finish", finish_sql, FINISH_PARAMS},
+	standing_stmt = {"standing", standing_sql, 3}, window_stmt = {"window", window_sql, 3},
+	earlier_stmt = {"earlier", earlier_sql, 3};
+
+/* standing.sql's columns */
+enum { C_STATUS, C_THERE, C_STATE, C_REVISION, C_MINE, C_CLEANED, C_METADATA, C_EARLIER, C_FROM, C_TO, C_REASON };
+
+static struct slice number(int64_t v, char text[NUMBER_BYTES])
+{
+	snprintf(text, NUMBER_BYTES, "%lld", (long long)v);
+	return slice_str(text);
+}
+
+static void tell_change(struct lease *l, const PGresult *r, uint64_t took_ns)
+{
+	uint64_t start = clock_mono_ns();
+
+	if (!pg_cell(r, 0, C_FROM).p)
+		return;
+	announce_contexts(l, pg_cell(r, 0, C_FROM), pg_cell(r, 0, C_TO), pg_cell(r, 0, C_REASON));
+	timing_turn_ns(METRIC_API_CONTEXT_UPDATE, took_ns, &l->turn);
+	timing_turn_ns(METRIC_AI_CONTEXT_TRANSITION_TRACK, clock_mono_ns() - start, &l->turn);
+}
+
+static enum outcome read_standing(struct lease *l, const PGresult *r, uint64_t took_ns)
+{
+	struct standing s = {.conversation = PQntuples(r) == 1};
+	enum outcome outcome;
+	uint64_t revision;
+
+	if (!s.conversation)
+		return OUTCOME_GONE;
+	s.status = pg_cell(r, 0, C_STATUS);
+	s.turn = pg_cell_bool(r, 0, C_THERE);
+	s.state = pg_cell(r, 0, C_STATE);
+	s.mine = pg_cell_bool(r, 0, C_MINE);
+	s.earlier = pg_cell_bool(r, 0, C_EARLIER);
+	outcome = outcome_of(&s);
+	revision = (uint64_t)pg_cell_i64(r, 0, C_REVISION);
+	if (outcome == OUTCOME_FINISHED) {
+		announce_finished(l, revision);
+		tell_change(l, r, took_ns);
+	} else if (outcome == OUTCOME_ALREADY) {
+		/* The window wants the text that stands, not ours. */
+		buf_reset(&l->cleaned.text);
+		buf_slice(&l->cleaned.text, pg_cell(r, 0, C_CLEANED));
+		announce_again(l, revision, s.state, buf_view(&l->cleaned.text), pg_cell(r, 0, C_METADATA));
+	}
+	return outcome;
+}
+
+static void on_commit(const struct pg_answer *answer, void *arg)
+{
+	struct lease *l = arg;
+
+	if (answer->status == PG_REFUSED || answer->status == PG_CONFLICT)
+		lease_refused(l);
+	else if (answer->status != PG_OK)
+		lease_pg_failed(l, answer->status);
+	else
+		lease_committed(l, read_standing(l, answer->results[2], answer->took_ns));
+}
+
+static void write_contexts(const struct cleaned *c, struct buf *array)
+{
+	pg_array_begin(array);
+	for (size_t i = 0; i < c->context_count; i++)
+		pg_array_add(array, slice_str(c->contexts[i]));
+	pg_array_end(array);
+}
+
+static uint64_t since_receipt_ns(const struct lease *l)
+{
+	int64_t us = clock_wall_us() - l->job.received_at;
+
+	return us > 0 ? (uint64_t)us * 1000 : 0;
+}
+
+void commit_send(struct lease *l)
+{
+	const struct cleaned *c = &l->cleaned;
+	char turn[UUID_TEXT_BYTES], conversation[UUID_TEXT_BYTES], fence[NUMBER_BYTES], level[NUMBER_BYTES], ms[48];
+	struct buf metadata, contexts;
+	struct slice params[FINISH_PARAMS];
+	struct pg_op ops[] = {{&lock_stmt, &params[1]}, {&finish_stmt, params}, {&standing_stmt, params}};
+
+	l->state = LEASE_COMMITTING;
+	l->processing_ns = since_receipt_ns(l);
+	buf_init(&metadata, LIMIT_TURN_JSON_BYTES);
+	buf_init(&contexts, 8192);
+	cleaned_metadata(c, l->processing_ns, &metadata);
+	write_contexts(c, &contexts);
+	uuid_text(&l->turn, turn);
+	uuid_text(&l->conversation, conversation);
+	snprintf(ms, sizeof ms, "%.3f", (double)l->processing_ns / 1e6);
+	params[0] = slice_str(turn);
+	params[1] = slice_str(conversation);
+	params[2] = number((int64_t)l->fence, fence);
+	params[3] = c->failed ? SLICE("failed") : SLICE("done");
+	params[4] = c->applied ? buf_view(&c->text) : slice_of(NULL, 0);
+	params[5] = buf_view(&metadata);
+	params[6] = number(c->level, level);
+	params[7] = slice_str(c->reason);
+	params[8] = slice_str(confidence_name(c->confidence));
+	params[9] = slice_str(ms);
+	params[10] = c->failed ? slice_of(NULL, 0) : buf_view(&contexts);
+	params[11] = SLICE("detected in the last turns");
+	pg_send(l->cleaner->pg, ops, countof(ops), on_commit, l);
+	buf_finish(&metadata);
+	buf_finish(&contexts);
+}
+
+static void send_range(struct lease *l, const struct pg_stmt *stmt, int64_t a, int64_t b, pg_fn *fn)
+{
+	char conversation[UUID_TEXT_BYTES], from[NUMBER_BYTES], to[NUMBER_BYTES];
+	struct slice params[3];
+
+	uuid_text(&l->conversation, conversation);
+	params[0] = slice_str(conversation);
+	params[1] = number(a, from);
+	params[2] = number(b, to);
+	pg_send(l->cleaner->pg, &(struct pg_op){stmt, params}, 1, fn, l);
+}
+
+void commit_read_window(struct lease *l, pg_fn *fn)
+{
+	send_range(l, &window_stmt, (int64_t)window_first(l->job.seq), (int64_t)l->job.seq - 1, fn);
+}
+
+void commit_read_earlier(struct lease *l, pg_fn *fn)
+{
+	send_range(l, &earlier_stmt, (int64_t)l->job.seq, EARLIER_TURNS, fn);
+}
+
+static void on_warm(const struct pg_answer *answer, void *arg)
+{
+	if (answer->status != PG_OK)
+		log_warning("commit.warm", "sqlstate=%s", answer->sqlstate);
+}
+
+void commit_warm(struct cleaner *c)
+{
+	static const char nobody[] = "00000000-0000-0000-0000-000000000000";
+	struct slice finish[FINISH_PARAMS], range[3] = {slice_str(nobody), SLICE("1"), SLICE("1")};
+	struct pg_op ops[] = {{&lock_stmt, finish}, {&finish_stmt, finish}, {&standing_stmt, finish}, {&window_stmt, range}};
+
+	for (size_t i = 0; i < FINISH_PARAMS; i++)
+		finish[i] = slice_of(NULL, 0);
+	finish[0] = finish[1] = slice_str(nobody);
+	for (int64_t i = 0; i < c->config->pg_connections; i++)
+		pg_send(c->pg, ops, countof(ops), on_warm, c); /* the least busy: each connection gets one */
+}

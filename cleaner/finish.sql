@@ -1,0 +1,29 @@
+-- The second commit: a queued turn becomes done or failed, once, in its conversation's order, unless the conversation is
+-- paused or a later lease was here. With it: the outbox row, the change of contexts, the counters.
+-- $5 NULL: the cleaned text is the raw text. $11 NULL: contexts are left as they are.
+WITH mine AS (
+    UPDATE turns t SET state = $4::text, revision = t.revision + 1, cleaned_text = coalesce($5::text, t.raw_text),
+        metadata = $6::text, level = $7::smallint, reason = $8::text, finished_at = now(), fence = $3::bigint
+    FROM conversations c
+    WHERE t.id = $1::uuid AND c.id = $2::uuid AND t.conversation_id = c.id AND t.state = 'queued' AND c.status <> 'paused'
+        AND t.fence < $3::bigint AND NOT EXISTS (
+            SELECT 1 FROM turns e WHERE e.conversation_id = $2::uuid AND e.seq < t.seq AND e.state = 'queued')
+    RETURNING t.id, t.revision, t.seq, t.agent
+), announced AS (
+    INSERT INTO outbox (turn_id, revision) SELECT id, revision FROM mine
+), moved AS (
+    INSERT INTO context_transitions (conversation_id, seq, from_contexts, to_contexts, reason)
+    SELECT c.id, m.seq, c.active_contexts, $11::text[], $12::text
+    FROM mine m JOIN conversations c ON c.id = $2::uuid WHERE c.active_contexts <> $11::text[]
+    ON CONFLICT DO NOTHING
+)
+UPDATE conversations c SET queued_count = c.queued_count - 1,
+    user_done = c.user_done + ($4::text = 'done' AND NOT m.agent)::integer,
+    agent_done = c.agent_done + ($4::text = 'done' AND m.agent)::integer,
+    failed_count = c.failed_count + ($4::text = 'failed')::integer,
+    high_count = c.high_count + ($9::text = 'HIGH')::integer,
+    medium_count = c.medium_count + ($9::text = 'MEDIUM')::integer,
+    low_count = c.low_count + ($9::text = 'LOW')::integer,
+    processing_ms = c.processing_ms + CASE WHEN $4::text = 'done' AND NOT m.agent THEN $10::double precision ELSE 0 END,
+    active_contexts = coalesce($11::text[], c.active_contexts)
+FROM mine m WHERE c.id = $2::uuid

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * outcome.c - see outcome.h. The first rule that holds decides.
+ */
+#include "outcome.h"
+
+enum outcome outcome_of(const struct standing *s)
+{
+	if (!s->conversation || !s->turn)
+		return OUTCOME_GONE;
+	if (!slice_eq(s->state, SLICE("queued")))
+		return s->mine ? OUTCOME_FINISHED : OUTCOME_ALREADY;
+	if (slice_eq(s->status, SLICE("paused")))
+		return OUTCOME_PAUSED;
+	return s->earlier ? OUTCOME_EARLIER : OUTCOME_OVERTAKEN;
+}
