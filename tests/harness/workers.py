@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: ISC
+"""Deciders and cleaners with real servers, without gateway and notifier: the test plays both, on the wire.
+
+For what cannot be steered through HTTP: two deciders at once, a turn sent twice, a worker killed at a known moment.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+
+import zmq
+
+from stack import build as builds
+
+from . import wire
+from .installation import COMPLAINT, SANITIZERS, build_folder
+from .wait import until
+
+SERVERS = os.path.join(builds.ROOT, "tests", "harness", "servers.sh")
+QUEUED, DONE, PAUSED = 1, 0, 2  # msg_verdict.outcome
+
+
+class Workers:
+    def __init__(self, deciders=1, cleaners=2, options=None):
+        self.dir = tempfile.mkdtemp(prefix="cleanerctx-workers-")
+        self.postgres = f"host={self.dir} user=cleanerctx dbname=postgres"
+        self.decider_count, self.cleaner_count = deciders, cleaners
+        self.options = options or {}
+        self.processes = {}
+        self.results, self.verdicts = [], []
+        self.user = str(uuid.uuid4())
+
+    # --- life ---
+
+    def __enter__(self):
+        subprocess.run([SERVERS, "start", self.dir], check=True)
+        self.config = os.path.join(self.dir, "cleanerctx.conf")
+        turns = ", ".join(self.turns_endpoint(n) for n in range(1, self.decider_count + 1))
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write(f"[common]\nruntime_dir = {self.dir}\npostgres = {self.postgres}\n"
+                    f"redis = unix://{self.dir}/redis.sock\nturns = {turns}\n")
+            for section, values in self.options.items():
+                f.write(f"[{section}]\n" + "".join(f"{k} = {v}\n" for k, v in values.items()))
+        subprocess.run([self.program("gateway/admin/cleanerctx-admin"), "--config", self.config, "migrate"], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.sql(f"INSERT INTO users (id, email, password_hash) VALUES ('{self.user}', 'a@example.com', '')")
+        self.context = zmq.Context()
+        self.pull = self.context.socket(zmq.PULL)
+        self.pull.bind(f"ipc://{self.dir}/results")
+        self.dealer = self.context.socket(zmq.DEALER)
+        for n in range(1, self.decider_count + 1):
+            self.start(f"decider-{n}")
+            self.dealer.connect(self.turns_endpoint(n))
+        for n in range(1, self.cleaner_count + 1):
+            self.start(f"cleaner-{n}")
+        return self
+
+    def __exit__(self, kind, *_):
+        complaints = []
+        try:
+            codes = {name: self.stop(name) for name in list(self.processes)}
+            self.context.destroy(linger=0)
+            complaints = self.complaints()
+            bad = {name: code for name, code in codes.items() if code}
+        finally:
+            subprocess.run([SERVERS, "stop", self.dir], check=False)
+        if kind is None:
+            assert not complaints, "\n".join(complaints)
+            assert not bad, f"ended badly: {bad}"
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def turns_endpoint(self, n):
+        return f"ipc://{self.dir}/turns-{n}"
+
+    def program(self, path):
+        return os.path.join(build_folder(), path)
+
+    def log(self, name):
+        return os.path.join(self.dir, f"{name}.log")
+
+    def start(self, name):
+        service, n = name.split("-")
+        words = [self.program(f"{service}/cleanerctx-{service}"), "--config", self.config, "--instance", name]
+        if service == "decider":
+            words += ["--turns_bind", self.turns_endpoint(int(n))]
+        before = self.ready_count(name)
+        with open(self.log(name), "ab") as log:
+            self.processes[name] = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                                    env={**os.environ, **SANITIZERS})
+        until(f"{name} is ready", lambda: self.ready_count(name) > before)
+
+    def ready_count(self, name):
+        if not os.path.exists(self.log(name)):
+            return 0
+        with open(self.log(name), encoding="utf-8") as f:
+            return f.read().count("event=service.ready")
+
+    def stop(self, name, how=signal.SIGTERM):
+        process = self.processes.pop(name)
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(how)
+        return process.wait(30)
+
+    def kill(self, name):
+        self.stop(name, signal.SIGKILL)
+
+    def signal(self, name, number):
+        self.processes[name].send_signal(number)
+
+    def complaints(self):
+        found = []
+        for name in sorted(os.listdir(self.dir)):
+            if name.endswith(".log"):
+                with open(os.path.join(self.dir, name), encoding="utf-8", errors="replace") as f:
+                    found += [f"{name}: {line.strip()}" for line in f if COMPLAINT.search(line)]
+        return found
+
+    # --- stores ---
+
+    def sql(self, text):
+        done = subprocess.run(["psql", "-X", "-q", "-At", "-F", "|", "-v", "ON_ERROR_STOP=1", self.postgres],
+                              input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return [line.split("|") for line in done.stdout.splitlines()]
+
+    def redis(self, *words):
+        return subprocess.run(["redis-cli", "-s", f"{self.dir}/redis.sock", *words], capture_output=True, text=True,
+                              check=True).stdout.strip()
+
+    def new_conversation(self, status="active"):
+        cid = str(uuid.uuid4())
+        self.sql(f"INSERT INTO conversations (id, user_id, name, status) VALUES ('{cid}', '{self.user}', 'a', '{status}')")
+        return cid
+
+    def pause(self, cid, paused):
+        self.sql(f"UPDATE conversations SET status = '{'paused' if paused else 'active'}' WHERE id = '{cid}'")
+        if not paused:
+            self.dealer.send_multipart(wire.encode("kick", conversation_id=cid))
+
+    # --- turns ---
+
+    def send(self, cid, text, turn_id=None, dealer=None, **more):
+        turn_id = turn_id or str(uuid.uuid4())
+        values = {"turn_id": turn_id, "conversation_id": cid, "user_id": self.user, "gateway": "g-test", "speaker": "User",
+                  "raw_text": text, "received_at": time.time_ns() // 1000, **more}
+        (dealer or self.dealer).send_multipart(wire.encode("turn", **values))
+        return turn_id
+
+    def gather(self):
+        """Takes what has arrived at the gateway's and the notifier's place."""
+        for socket, to in ((self.dealer, self.verdicts), (self.pull, self.results)):
+            while socket.poll(0):
+                to.append(wire.decode(socket.recv_multipart()))
+
+    def verdict(self, turn_id):
+        def look():
+            self.gather()
+            return next((v for v in self.verdicts if v.turn_id == turn_id), None)
+        return until(f"verdict of {turn_id}", look)
+
+    def accept(self, cid, text, **more):
+        """Sends a turn and gives its verdict, sending again as a gateway does."""
+        turn_id = self.send(cid, text, **more)
+        while True:
+            try:
+                return until("a verdict", lambda: self.gather() or
+                             next((v for v in self.verdicts if v.turn_id == turn_id), None), seconds=2)
+            except AssertionError:
+                self.send(cid, text, turn_id=turn_id, **more)
+
+    def processed(self, turn_id):
+        """The turn as the durable result told it."""
+        def look():
+            self.gather()
+            return next((r for r in self.results if r.turn_id == turn_id and r.durable), None)
+        return json.loads(until(f"result of {turn_id}", look).turn)
+
+    def events(self, kind):
+        """Results of one kind (a number of EVENT_TABLE)."""
+        self.gather()
+        return [r for r in self.results if r.event == kind]
+
+    def wait_done(self, cid, count):
+        until(f"{count} turns are done", lambda: self.sql(
+            f"SELECT count(*) FROM turns WHERE conversation_id = '{cid}' AND state <> 'queued'")[0][0] == str(count))
