@@ -154,8 +154,11 @@ void replay_entry(struct replay *r, struct event *event)
  * log that it was: an answer that falls short would be asked for again without end. */
 static void complete(struct replay *r)
 {
+	bool nothing_yet = r->last.epoch == 0 && r->newest.offset == 0;
 	bool reached = r->promised.epoch == r->last.epoch && r->promised.offset <= r->last.offset;
 
+	if (nothing_yet)
+		r->last = r->newest;
 	if (!reached && r->promised.offset > 0) {
 		if (!cursor_same(r->promised, r->newest)) {
 			read_after_last(r);

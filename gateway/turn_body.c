@@ -4,10 +4,35 @@
  */
 #include "turn_body.h"
 
+#include "common/base/clock.h"
+
 #include <stdlib.h>
 
-const struct text_rule raw_text_rule = {
-	.min_bytes = 1, .max_bytes = LIMIT_RAW_TEXT_BYTES, .no_blank = true, .required = true};
+#define DAY_S (24 * 3600.0) /* seconds: longer than any recording */
+
+static const struct member word_members[] = {
+	{"text", SHAPE_TEXT, SHAPE_REQUIRED, 1, LIMIT_RAW_TEXT_BYTES},
+	{"start", SHAPE_NUMBER, SHAPE_REQUIRED, 0, DAY_S},
+	{"end", SHAPE_NUMBER, SHAPE_REQUIRED, 0, DAY_S},
+	{"confidence", SHAPE_NUMBER, 0, 0, 1},
+};
+static const struct shape word_shape = SHAPE(word_members);
+
+static const char *const levels[] = {"none", "light", "full", NULL};
+static const char *const priorities[] = {"normal", "high", NULL};
+
+static const struct member turn_members[] = {
+	{"speaker", SHAPE_TEXT, SHAPE_REQUIRED, 1, SPEAKER_BYTES},
+	{"raw_text", SHAPE_TEXT, SHAPE_REQUIRED, 1, LIMIT_RAW_TEXT_BYTES},
+	{"force_cleaning_level", SHAPE_CHOICE, .choices = levels},
+	{"shared_context", SHAPE_TEXT, .max = LIMIT_CONTEXT_BYTES},
+	{"priority", SHAPE_CHOICE, .choices = priorities},
+	{"started_at", SHAPE_TIME},
+	{"ended_at", SHAPE_TIME},
+	{"words", SHAPE_OBJECTS, .max = TURN_WORDS_MAX, .inner = &word_shape},
+	{"options", SHAPE_OBJECT, .inner = &turn_options_shape},
+};
+static const struct shape turn_shape = SHAPE(turn_members);
 
 static struct slice trimmed(const char *p, size_t n)
 {
@@ -39,113 +64,85 @@ int speakers_find(const struct speakers *s, struct slice name)
 	return -1;
 }
 
-int turn_body_speaker(struct members *m, const struct speakers *speakers, bool required)
+int turn_body_speaker(
+	const cJSON *json, const char *pointer, const struct speakers *speakers, struct invalid *errors)
 {
-	const struct text_rule rule = {.min_bytes = 1, .max_bytes = SPEAKER_BYTES, .required = required};
-	struct buf list;
-	struct slice name;
+	struct slice name = json_member_text(json, "speaker");
+	struct buf known;
 	int at;
 
-	if (!member_text(m, "speaker", &rule, &name))
-		return -1;
+	if (!name.p)
+		return 0;
 	at = speakers_find(speakers, name);
 	if (at >= 0)
 		return at;
-	buf_init(&list, INVALID_MESSAGE_BYTES / 2);
+	buf_init(&known, INVALID_MESSAGE_BYTES / 2);
 	for (size_t i = 0; i < speakers->count; i++) {
-		buf_str(&list, i ? ", " : "");
-		buf_slice(&list, speakers->name[i]);
+		buf_str(&known, i ? ", " : "");
+		buf_slice(&known, speakers->name[i]);
 	}
-	invalid_add(m->errors, m->pointer, "speaker", "is nobody known here: %s (in any case)",
-		list.p ? list.p : "");
-	buf_finish(&list);
+	invalid_add(errors, pointer, "speaker", "must be one of: %s, in any case", known.p ? known.p : "");
+	buf_finish(&known);
 	return -1;
 }
 
-static void read_word(const cJSON *json, const char *pointer, struct invalid *errors)
+/* The place of a member's text in a list of names; 0 when it is not given. */
+static uint64_t choice(const cJSON *json, const char *name, const char *const *choices)
 {
-	static const char *const known[] = {"text", "start", "end", "confidence", NULL};
-	static const struct text_rule rule = {
-		.min_bytes = 1, .max_bytes = LIMIT_RAW_TEXT_BYTES, .required = true};
-	const double day = 24 * 3600.0; /* seconds: longer than any recording */
-	struct members m;
-	struct slice text;
-	double start = 0, end = 0, confidence;
+	struct slice text = json_member_text(json, name);
 
-	members_begin(&m, json, pointer, known, errors);
-	(void)member_text(&m, "text", &rule, &text);
-	if (member_number(&m, "start", 0, day, true, &start) &&
-		member_number(&m, "end", 0, day, true, &end) && end < start)
-		invalid_add(errors, pointer, "end", "must not be before start");
-	(void)member_number(&m, "confidence", 0, 1, false, &confidence);
+	for (uint64_t i = 0; text.p && choices[i]; i++)
+		if (slice_eq(text, slice_str(choices[i])))
+			return i;
+	return 0;
 }
 
-static void read_words(struct members *m, struct turn_body *out)
+static int64_t time_of(const cJSON *json, const char *name)
 {
-	const cJSON *words, *word;
-	char pointer[INVALID_POINTER_BYTES];
-	int i = 0;
+	int64_t wall_us = 0;
 
-	if (!member_array(m, "words", TURN_WORDS_MAX, false, &words))
-		return;
+	return clock_parse_rfc3339(json_member_text(json, name), &wall_us) ? wall_us : 0;
+}
+
+static void read_words(const cJSON *json, const char *pointer, struct turn_body *out, struct invalid *errors)
+{
+	const cJSON *words = json_member(json, "words"), *word;
+
 	cJSON_ArrayForEach(word, words)
 	{
-		member_pointer(m, "words", i++, pointer);
-		read_word(word, pointer, m->errors);
-		if (m->errors->count == INVALID_MAX)
-			return;
-	}
-	out->words_json = cJSON_PrintUnformatted(words);
-}
-
-static void read_times(struct members *m, struct turn_body *out)
-{
-	(void)member_time(m, "started_at", &out->started_at);
-	(void)member_time(m, "ended_at", &out->ended_at);
-	if (out->started_at && out->ended_at && out->ended_at < out->started_at)
-		invalid_add(m->errors, m->pointer, "ended_at", "must not be before started_at");
-}
-
-static void read_options(struct members *m, struct turn_body *out)
-{
-	const cJSON *options;
-	char pointer[INVALID_POINTER_BYTES];
-
-	turn_options_defaults(&out->options);
-	if (!member_object(m, "options", &options))
+		if (json_member(word, "end")->valuedouble >= json_member(word, "start")->valuedouble)
+			continue;
+		invalid_add(errors, pointer, "words", "must have each word end no sooner than it starts");
 		return;
-	member_pointer(m, "options", -1, pointer);
-	(void)turn_options_read(options, pointer, &out->options, m->errors);
+	}
+	out->words_json = words ? cJSON_PrintUnformatted(words) : NULL;
 }
 
 bool turn_body_read(const cJSON *json, const char *pointer, const struct speakers *speakers,
 	struct turn_body *out, struct invalid *errors)
 {
-	static const char *const known[] = {"speaker", "raw_text", "force_cleaning_level", "shared_context",
-		"priority", "started_at", "ended_at", "words", "options", NULL};
-	static const char *const levels[] = {"none", "light", "full", NULL}, *const priorities[] = {
-										     "normal", "high", NULL};
-	static const struct text_rule context = {.max_bytes = LIMIT_CONTEXT_BYTES};
-	size_t before = errors->count, level, priority;
-	struct members m;
+	size_t before = errors->count;
 	int speaker;
 
-	memset(out, 0, sizeof *out);
-	members_begin(&m, json, pointer, known, errors);
-	speaker = turn_body_speaker(&m, speakers, true);
+	*out = (struct turn_body){.words_json = NULL};
+	if (!shape_check(&turn_shape, json, pointer, errors))
+		return false;
+	speaker = turn_body_speaker(json, pointer, speakers, errors);
 	if (speaker >= 0) {
 		out->speaker = speakers->name[speaker];
 		out->bypass = speaker > 0;
 	}
-	(void)member_text(&m, "raw_text", &raw_text_rule, &out->raw_text);
-	if (member_choice(&m, "force_cleaning_level", levels, &level))
-		out->forced_level = 1 + level;
-	(void)member_text(&m, "shared_context", &context, &out->shared_context);
-	if (member_choice(&m, "priority", priorities, &priority))
-		out->priority = priority;
-	read_times(&m, out);
-	read_words(&m, out);
-	read_options(&m, out);
+	out->raw_text = json_member_text(json, "raw_text");
+	out->shared_context = json_member_text(json, "shared_context");
+	if (json_member(json, "force_cleaning_level"))
+		out->forced_level = 1 + choice(json, "force_cleaning_level", levels);
+	out->priority = choice(json, "priority", priorities);
+	out->started_at = time_of(json, "started_at");
+	out->ended_at = time_of(json, "ended_at");
+	if (out->started_at && out->ended_at && out->ended_at < out->started_at)
+		invalid_add(errors, pointer, "ended_at", "must not be before started_at");
+	read_words(json, pointer, out, errors);
+	turn_options_read(json_member(json, "options"), &out->options);
 	return errors->count == before;
 }
 

@@ -36,14 +36,15 @@ struct turn_body {
 
 enum { TURN_WORDS_MAX = 2048 }; /* words of one turn: 16 KiB of text has no more that are worth timing */
 
-/* Reads json at pointer ("" or "/turns/3"). False when it added errors; finish it in either case. */
+/* Checks and reads json, which stands at pointer ("" or "/turns/3"). False when it added errors; finish it in
+ * either case. */
 bool turn_body_read(const cJSON *json, const char *pointer, const struct speakers *speakers,
 	struct turn_body *out, struct invalid *errors);
 void turn_body_finish(struct turn_body *body);
 
-/* The rule of raw_text, which /clean shares. */
-extern const struct text_rule raw_text_rule;
-/* `speaker` of a body: its place in speakers, or -1 and an error. */
-int turn_body_speaker(struct members *m, const struct speakers *speakers, bool required);
+/* `speaker` of an object that is otherwise checked: its place in speakers (the person's when it is not
+ * given), or -1 and an error. */
+int turn_body_speaker(
+	const cJSON *json, const char *pointer, const struct speakers *speakers, struct invalid *errors);
 
 #endif

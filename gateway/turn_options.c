@@ -5,90 +5,52 @@
 #include "turn_options.h"
 
 #include "cleaner/engine/engine.h"
-#include "common/base/json_out.h"
 #include "common/wire/message.h"
 
-static const struct {
-	const char *name;
-	uint32_t bit;
-} kinds[] = {
-	{"cardinal", FORMAT_CARDINAL},
-	{"ordinal", FORMAT_ORDINAL},
-	{"money", FORMAT_MONEY},
-	{"date", FORMAT_DATE},
-	{"time", FORMAT_TIME},
-	{"phone", FORMAT_PHONE},
-	{"electronic", FORMAT_ELECTRONIC},
-	{"measure", FORMAT_MEASURE},
-	{"punctuation", FORMAT_PUNCTUATION},
-	{"case", FORMAT_CASE},
+#define FORMAT_NAMES(F)                                                                                      \
+	F("cardinal", FORMAT_CARDINAL)                                                                       \
+	F("ordinal", FORMAT_ORDINAL) F("money", FORMAT_MONEY) F("date", FORMAT_DATE) F("time", FORMAT_TIME)  \
+		F("phone", FORMAT_PHONE) F("electronic", FORMAT_ELECTRONIC) F("measure", FORMAT_MEASURE)     \
+			F("punctuation", FORMAT_PUNCTUATION) F("case", FORMAT_CASE)
+
+#define FORMAT_MEMBER(name, bit) {name, SHAPE_BOOL},
+static const struct member format_members[] = {FORMAT_NAMES(FORMAT_MEMBER)};
+static const struct shape formats_shape = SHAPE(format_members);
+
+#define FORMAT_BIT(name, bit) bit,
+static const uint64_t format_bits[] = {FORMAT_NAMES(FORMAT_BIT)};
+
+static const struct member members[] = {
+	{"deadline_ms", SHAPE_INTEGER, .min = OPTION_DEADLINE_MS_MIN, .max = OPTION_DEADLINE_MS_MAX},
+	{"formats", SHAPE_OBJECT, .inner = &formats_shape},
+	{"verbatim", SHAPE_BOOL},
+	{"profile", SHAPE_TEXT, .max = OPTION_PROFILE_BYTES},
 };
+const struct shape turn_options_shape = SHAPE(members);
 
-static void read_formats(struct members *m, struct turn_options *out)
+static uint64_t formats_of(const cJSON *switches)
 {
-	const char *known[countof(kinds) + 1] = {NULL};
-	char pointer[INVALID_POINTER_BYTES];
-	const cJSON *object;
-	struct members switches;
+	uint64_t on = FORMAT_ALL;
 
-	if (!member_object(m, "formats", &object))
-		return;
-	for (size_t i = 0; i < countof(kinds); i++)
-		known[i] = kinds[i].name;
-	member_pointer(m, "formats", -1, pointer);
-	members_begin(&switches, object, pointer, known, m->errors);
-	for (size_t i = 0; i < countof(kinds); i++) {
-		bool on;
-
-		if (member_bool(&switches, kinds[i].name, &on) && !on)
-			out->formats &= ~(uint64_t)kinds[i].bit;
-	}
-	out->set |= TURN_OPT_FORMATS;
+	for (size_t i = 0; i < countof(format_bits); i++)
+		if (cJSON_IsFalse(json_member(switches, format_members[i].name)))
+			on &= ~format_bits[i];
+	return on;
 }
 
-void turn_options_defaults(struct turn_options *out)
+void turn_options_read(const cJSON *json, struct turn_options *out)
 {
+	static const uint64_t bits[] = {
+		TURN_OPT_DEADLINE, TURN_OPT_FORMATS, TURN_OPT_VERBATIM, TURN_OPT_PROFILE};
+	const cJSON *deadline = json_member(json, "deadline_ms");
+
 	*out = (struct turn_options){.deadline_ms = OPTION_DEADLINE_MS, .formats = FORMAT_ALL};
-}
-
-bool turn_options_read(
-	const cJSON *json, const char *pointer, struct turn_options *out, struct invalid *errors)
-{
-	static const char *const known[] = {"deadline_ms", "formats", "verbatim", "profile", NULL};
-	static const struct text_rule profile = {.max_bytes = OPTION_PROFILE_BYTES};
-	size_t before = errors->count;
-	struct members m;
-	int64_t ms;
-
-	turn_options_defaults(out);
-	members_begin(&m, json, pointer, known, errors);
-	if (member_int(&m, "deadline_ms", OPTION_DEADLINE_MS_MIN, OPTION_DEADLINE_MS_MAX, &ms)) {
-		out->deadline_ms = (uint64_t)ms;
-		out->set |= TURN_OPT_DEADLINE;
-	}
-	read_formats(&m, out);
-	if (member_bool(&m, "verbatim", &out->verbatim))
-		out->set |= TURN_OPT_VERBATIM;
-	if (member_text(&m, "profile", &profile, &out->profile))
-		out->set |= TURN_OPT_PROFILE;
-	return errors->count == before;
-}
-
-void turn_options_write_json(const struct turn_options *options, struct buf *out)
-{
-	buf_char(out, '{');
-	if (options->set & TURN_OPT_DEADLINE)
-		json_kv_u64(out, "deadline_ms", options->deadline_ms);
-	if (options->set & TURN_OPT_FORMATS) {
-		json_key(out, "formats");
-		buf_char(out, '{');
-		for (size_t i = 0; i < countof(kinds); i++)
-			json_kv_bool(out, kinds[i].name, (options->formats & kinds[i].bit) != 0);
-		buf_char(out, '}');
-	}
-	if (options->set & TURN_OPT_VERBATIM)
-		json_kv_bool(out, "verbatim", options->verbatim);
-	if (options->set & TURN_OPT_PROFILE)
-		json_kv_str(out, "profile", options->profile);
-	buf_char(out, '}');
+	for (size_t i = 0; i < countof(bits); i++)
+		if (json_member(json, members[i].name))
+			out->set |= bits[i];
+	if (deadline)
+		out->deadline_ms = (uint64_t)deadline->valuedouble;
+	out->formats = formats_of(json_member(json, "formats"));
+	out->verbatim = cJSON_IsTrue(json_member(json, "verbatim"));
+	out->profile = json_member_text(json, "profile");
 }

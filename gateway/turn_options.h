@@ -9,29 +9,28 @@
 #ifndef CC_GATEWAY_TURN_OPTIONS_H
 #define CC_GATEWAY_TURN_OPTIONS_H
 
-#include "members.h"
+#include "shape.h"
+
+#include <stdint.h>
 
 enum {
 	OPTION_DEADLINE_MS_MIN = 50,
 	OPTION_DEADLINE_MS_MAX = 10000,
-	OPTION_DEADLINE_MS = 500,  /* api.md */
+	OPTION_DEADLINE_MS = 500,  /* the three: api.md */
 	OPTION_PROFILE_BYTES = 64, /* a recogniser's name */
 };
 
+extern const struct shape turn_options_shape; /* for the `options` member of a body's shape */
+
 struct turn_options {
-	uint64_t set; /* TURN_OPT_*: which were given */
-	uint64_t deadline_ms, formats /* FORMAT_* of engine.h */;
+	uint64_t set;	      /* TURN_OPT_* of message.h: which were given */
+	uint64_t deadline_ms; /* each has its default when it was not given */
+	uint64_t formats;     /* FORMAT_* of engine.h */
 	bool verbatim;
 	struct slice profile;
 };
 
-/* Reads `json`, an options object at `pointer`. What is not given has its default. False when it added
- * errors. */
-bool turn_options_read(
-	const cJSON *json, const char *pointer, struct turn_options *out, struct invalid *errors);
-void turn_options_defaults(struct turn_options *out);
-
-/* The object with what is set, "{}" when nothing is. */
-void turn_options_write_json(const struct turn_options *options, struct buf *out);
+/* From an object that turn_options_shape has passed; NULL gives the defaults. */
+void turn_options_read(const cJSON *json, struct turn_options *out);
 
 #endif

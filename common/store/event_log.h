@@ -35,7 +35,7 @@ struct event_page {
 /* page is borrowed for the call. */
 typedef void event_log_fn(const struct event_page *page, void *arg);
 
-/* Events after `after`, up to offset `upto` of the same epoch (0: all there are), at most EVENT_PAGE. */
+/* Events after `after` (0-0, where there was no log yet: all of it), up to offset `upto` of the same epoch (0: all there are), at most EVENT_PAGE. */
 void event_log_read(struct redis *r, const struct uuid *conversation, struct cursor after, uint64_t upto, event_log_fn *fn,
 	void *arg);
 

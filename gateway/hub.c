@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * hub.c - see hub.h.
+ *
+ * Two levels of the same merge: a topic's stream (live events, gaps from the log) feeds its watchers'
+ * streams, which are confirmed with the place where the topic's stream is at that moment, and read from the
+ * log what their client missed.
+ */
+#include "hub.h"
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/xalloc.h"
+#include "common/store/event_log.h"
+#include "replay.h"
+#include "turns.h"
+
+#include <stdlib.h>
+
+enum { BUCKETS = 1024 }; /* a thousand watched conversations in chains of one */
+
+/* A stream's reading of the log. At most one is under way; its answer finds the reader through it, or finds
+ * it gone. */
+struct reader {
+	struct hub *hub;
+	struct uuid conversation;
+	struct replay stream;
+	struct reading *under_way; /* owned by the callback */
+	bool wanted;		   /* the log could not be read: again */
+	struct cursor after;
+};
+
+struct reading {
+	struct reader *reader; /* NULL: gone */
+};
+
+struct watcher {
+	struct reader reader;
+	struct topic *topic;
+	struct watcher *prev, *next;
+	bool is_ready;
+	struct hub_sink sink;
+};
+
+struct topic {
+	struct topic *next; /* in its bucket */
+	struct reader reader;
+	struct watcher *watchers;
+	uint64_t asked_ns; /* subscribed, or subscribed anew */
+	char name[LIMIT_TOPIC_BYTES];
+};
+
+struct hub {
+	struct gateway *gw;
+	struct topic *bucket[BUCKETS];
+	size_t topics;
+	bool heard;
+	ev_timer again;
+};
+
+/* --- reading the log --- */
+
+static void hub_soon(struct hub *hub)
+{
+	if (ev_is_active(&hub->again))
+		return;
+	ev_timer_set(&hub->again, HUB_AGAIN_MS / 1e3, 0);
+	ev_timer_start(hub->gw->loop, &hub->again);
+}
+
+static void give_entries(struct replay *stream, const struct event_page *page)
+{
+	for (size_t i = 0; i < page->count; i++) {
+		const struct event_entry *e = &page->entries[i];
+		struct event *event = event_create(e->at, e->kind, &e->turn_id, e->json);
+
+		replay_entry(stream, event);
+		event_drop(&event);
+	}
+}
+
+static void on_page(const struct event_page *page, void *arg)
+{
+	struct reading *reading = arg;
+	struct reader *r = reading->reader;
+
+	free(reading);
+	if (!r)
+		return;
+	r->under_way = NULL;
+	if (page->status == EVENTS_DOWN) {
+		r->wanted = true;
+		hub_soon(r->hub);
+		return;
+	}
+	if (page->status == EVENTS_TOO_OLD) {
+		replay_end(&r->stream, REPLAY_TOO_OLD, page->last);
+		return;
+	}
+	give_entries(&r->stream, page);
+	replay_end(&r->stream, page->more ? REPLAY_MORE : REPLAY_COMPLETE, page->last);
+}
+
+static void reader_ask(struct reader *r)
+{
+	struct reading *reading = xmalloc(sizeof *reading);
+
+	r->wanted = false;
+	reading->reader = r;
+	r->under_way = reading;
+	event_log_read(r->hub->gw->redis, &r->conversation, r->after, 0, on_page, reading);
+}
+
+static void reader_read(struct reader *r, struct cursor after)
+{
+	r->after = after;
+	if (r->under_way)
+		r->under_way->reader = NULL; /* asked for another place, before the stream was restarted */
+	reader_ask(r);
+}
+
+static void reader_finish(struct reader *r)
+{
+	if (r->under_way)
+		r->under_way->reader = NULL;
+	replay_finish(&r->stream);
+}
+
+/* --- watchers --- */
+
+static void watcher_deliver(struct event *event, void *arg)
+{
+	struct watcher *w = arg;
+
+	w->sink.event(event, w->sink.arg);
+}
+
+static void watcher_reset(struct cursor now, void *arg)
+{
+	struct watcher *w = arg;
+
+	w->sink.reset(now, w->sink.arg);
+}
+
+static void watcher_read(struct cursor after, void *arg)
+{
+	struct watcher *w = arg;
+
+	reader_read(&w->reader, after);
+}
+
+/* ready comes before anything that the confirmation itself brings. */
+static void watcher_confirm(struct watcher *w, struct cursor head)
+{
+	w->is_ready = true;
+	w->sink.ready(w->reader.stream.has_cursor ? w->reader.stream.last : head, w->sink.arg);
+	replay_confirm(&w->reader.stream, head);
+}
+
+struct cursor hub_position(const struct watcher *watcher)
+{
+	return watcher->reader.stream.last;
+}
+
+bool hub_is_ready(const struct watcher *watcher)
+{
+	return watcher->is_ready;
+}
+
+/* --- topics --- */
+
+static void topic_deliver(struct event *event, void *arg)
+{
+	struct topic *t = arg;
+
+	for (struct watcher *w = t->watchers; w; w = w->next)
+		replay_event(&w->reader.stream, event);
+}
+
+static void topic_reset(struct cursor now, void *arg)
+{
+	struct topic *t = arg;
+
+	for (struct watcher *w = t->watchers; w; w = w->next)
+		if (w->is_ready)
+			replay_restart(&w->reader.stream, now);
+}
+
+static void topic_read(struct cursor after, void *arg)
+{
+	struct topic *t = arg;
+
+	reader_read(&t->reader, after);
+}
+
+static struct topic **topic_slot(struct hub *hub, const struct uuid *conversation)
+{
+	struct topic **at = &hub->bucket[uuid_hash(conversation) % BUCKETS];
+
+	while (*at && !uuid_eq(&(*at)->reader.conversation, conversation))
+		at = &(*at)->next;
+	return at;
+}
+
+static struct topic *topic_create(struct hub *hub, const struct uuid *conversation)
+{
+	struct topic *t = xcalloc(1, sizeof *t), **slot = topic_slot(hub, conversation);
+
+	t->reader.hub = hub;
+	t->reader.conversation = *conversation;
+	replay_init(&t->reader.stream, NULL, (struct replay_sink){topic_deliver, topic_reset, topic_read, t});
+	topic_conversation(conversation, t->name);
+	t->asked_ns = clock_mono_ns();
+	*slot = t;
+	hub->topics++;
+	link_subscribe(hub->gw->events_link, slice_str(t->name));
+	hub_soon(hub);
+	return t;
+}
+
+static void topic_destroy(struct topic *t)
+{
+	struct hub *hub = t->reader.hub;
+
+	*topic_slot(hub, &t->reader.conversation) = t->next;
+	hub->topics--;
+	if (hub->gw->events_link)
+		link_unsubscribe(hub->gw->events_link, slice_str(t->name));
+	reader_finish(&t->reader);
+	free(t);
+}
+
+static void topic_confirm(struct topic *t, struct cursor head)
+{
+	bool first = t->reader.stream.state == REPLAY_UNCONFIRMED;
+
+	replay_confirm(&t->reader.stream, head);
+	if (!first)
+		return;
+	for (struct watcher *w = t->watchers; w; w = w->next)
+		watcher_confirm(w, head);
+}
+
+struct watcher *hub_watch(
+	struct hub *hub, const struct uuid *conversation, const struct cursor *after, struct hub_sink sink)
+{
+	struct topic *t = *topic_slot(hub, conversation);
+	struct watcher *w = xcalloc(1, sizeof *w);
+
+	if (!t)
+		t = topic_create(hub, conversation);
+	*w = (struct watcher){.reader = {.hub = hub, .conversation = *conversation},
+		.topic = t,
+		.next = t->watchers,
+		.sink = sink};
+	replay_init(&w->reader.stream, after,
+		(struct replay_sink){watcher_deliver, watcher_reset, watcher_read, w});
+	if (w->next)
+		w->next->prev = w;
+	t->watchers = w;
+	if (t->reader.stream.state != REPLAY_UNCONFIRMED)
+		watcher_confirm(w, t->reader.stream.last);
+	return w;
+}
+
+void hub_unwatch(struct watcher **watcher)
+{
+	struct watcher *w = *watcher;
+
+	if (!w)
+		return;
+	*watcher = NULL;
+	if (w->prev)
+		w->prev->next = w->next;
+	else
+		w->topic->watchers = w->next;
+	if (w->next)
+		w->next->prev = w->prev;
+	if (!w->topic->watchers)
+		topic_destroy(w->topic);
+	reader_finish(&w->reader);
+	free(w);
+}
+
+/* --- the link --- */
+
+static void on_event(struct hub *hub, const struct link_in *in, const struct msg_event *m)
+{
+	struct topic *t;
+	struct uuid conversation;
+	struct cursor at;
+	struct event *event;
+
+	if (slice_eq(in->topic, slice_str(hub->gw->topic))) {
+		turns_event(hub->gw->turns, m);
+		return;
+	}
+	if (!topic_conversation_parse(in->topic, &conversation) || !cursor_parse(m->event_id, &at) ||
+		m->event >= EVENT_COUNT)
+		return;
+	t = *topic_slot(hub, &conversation);
+	if (!t)
+		return; /* was on its way when the last watcher left */
+	event = event_create(at, (enum event_kind)m->event, &m->turn_id, m->json);
+	event->arrived_ns = clock_mono_ns();
+	replay_event(&t->reader.stream, event);
+	event_drop(&event);
+}
+
+static void on_subscribed(struct hub *hub, const struct link_in *in, const struct msg_subscribed *m)
+{
+	struct uuid conversation;
+	struct cursor head;
+	struct topic *t;
+
+	if (slice_eq(in->topic, slice_str(hub->gw->topic))) {
+		hub->heard = true;
+		return;
+	}
+	if (!topic_conversation_parse(in->topic, &conversation) || !cursor_parse(m->event_id, &head))
+		return;
+	t = *topic_slot(hub, &conversation);
+	if (t)
+		topic_confirm(t, head);
+}
+
+void hub_message(const struct link_in *in, void *arg)
+{
+	struct gateway *gw = arg;
+
+	if (!gw->hub)
+		return;
+	if (in->kind == MSG_EVENT)
+		on_event(gw->hub, in, &in->msg->event);
+	else if (in->kind == MSG_SUBSCRIBED)
+		on_subscribed(gw->hub, in, &in->msg->subscribed);
+}
+
+/* --- what is tried again --- */
+
+/* Subscribed anew: the notifier is asked once more where the log stands. */
+static void topic_ask_again(struct topic *t, uint64_t now)
+{
+	if (now - t->asked_ns < HUB_CONFIRM_MS * NS_PER_MS)
+		return;
+	t->asked_ns = now;
+	link_unsubscribe(t->reader.hub->gw->events_link, slice_str(t->name));
+	link_subscribe(t->reader.hub->gw->events_link, slice_str(t->name));
+}
+
+/* True when there is more to try later. */
+static bool reader_again(struct reader *r)
+{
+	if (r->wanted)
+		reader_ask(r);
+	return r->wanted;
+}
+
+static bool topic_again(struct topic *t, uint64_t now)
+{
+	bool later = t->reader.stream.state == REPLAY_UNCONFIRMED;
+
+	if (later)
+		topic_ask_again(t, now);
+	later = reader_again(&t->reader) || later;
+	for (struct watcher *w = t->watchers; w; w = w->next)
+		later = reader_again(&w->reader) || later;
+	return later;
+}
+
+static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct hub *hub = timer->data;
+	uint64_t now = clock_mono_ns();
+	bool later = false;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct topic *t = hub->bucket[i]; t; t = t->next)
+			later = topic_again(t, now) || later;
+	if (later)
+		hub_soon(hub);
+}
+
+struct hub *hub_open(struct gateway *gw)
+{
+	struct hub *hub = xcalloc(1, sizeof *hub);
+
+	hub->gw = gw;
+	ev_init(&hub->again, on_again);
+	hub->again.data = hub;
+	link_subscribe(gw->events_link, slice_str(gw->topic));
+	return hub;
+}
+
+void hub_close(struct hub **hub)
+{
+	struct hub *h = *hub;
+
+	if (!h)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (h->bucket[i]) {
+			struct watcher *w = h->bucket[i]->watchers;
+
+			hub_unwatch(&w);
+		}
+	ev_timer_stop(h->gw->loop, &h->again);
+	free(h);
+	*hub = NULL;
+}
+
+bool hub_heard(const struct hub *hub)
+{
+	return hub->heard;
+}
+
+size_t hub_topics(const struct hub *hub)
+{
+	return hub->topics;
+}
