@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * edits.c - see edits.h. The order of the checks is the rule: what protects comes before what permits.
+ */
+#include "cleaner/llm/edits.h"
+
+#include <stdio.h>
+
+#define EDIT_ROW(NAME, stands, kind, reason) [EDIT_##NAME] = {#NAME, stands, kind, reason},
+const struct edit_class_row edit_classes[EDIT_CLASS_COUNT] = {EDIT_CLASSES(EDIT_ROW)};
+
+enum { RESTART_WORDS = 5 }; /* a false start is short; longer is content */
+
+static const double ALIKE_ENOUGH = .55;       /* "book" for "Facebook", "vector" for "director" */
+static const double ALIKE_SHORT = .7;         /* of three letters or fewer nearly everything is alike */
+static const double ALIKE_TO_TERM = .5;       /* a term of the conversation needs less */
+
+struct span { /* words of one side */
+	const struct word *w;
+	size_t n;
+};
+
+struct edit { /* one being judged */
+	const struct edit_context *c;
+	size_t a, a_end;
+	struct span raw, said;
+};
+
+static struct edit_verdict verdict(enum edit_class is, double score)
+{
+	return (struct edit_verdict){is, score};
+}
+
+static bool in_span(struct span s, struct slice fold)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (slice_eq(s.w[i].fold, fold))
+			return true;
+	return false;
+}
+
+static size_t count_of(struct span s, unsigned is)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += (word_is(s.w[i].fold) & is) != 0;
+	return n;
+}
+
+static bool all_of(struct span s, unsigned is)
+{
+	return count_of(s, is) == s.n;
+}
+
+static struct slice fold_at(const struct words *w, size_t i)
+{
+	return i < w->n ? w->w[i].fold : SLICE("");
+}
+
+/* --- names --- */
+
+/* Written with a capital elsewhere in the conversation, not only because a sentence begins there. */
+static bool known_name(const struct words *known, struct slice fold)
+{
+	for (size_t i = 0; i < known->n; i++)
+		if (known->w[i].capital && !known->w[i].opens && slice_eq(known->w[i].fold, fold))
+			return true;
+	return false;
+}
+
+static bool is_name(const struct edit *e, const struct word *w)
+{
+	unsigned is = word_is(w->fold);
+
+	if (is & (WORD_FIXED | WORD_SMALL | WORD_LINK | WORD_FILLER | WORD_SOFT | WORD_NEGATION))
+		return false;
+	return w->capital || known_name(e->c->known, w->fold);
+}
+
+/* After "my name is" and the like a word is a name, whatever its case. */
+static bool named_here(const struct edit *e)
+{
+	static const char *const cues[] = {"named", "called", "mr", "mrs", "ms", "dr", "miss"};
+	struct slice last = e->a ? fold_at(e->c->raw, e->a - 1) : SLICE("");
+	struct slice before = e->a > 1 ? fold_at(e->c->raw, e->a - 2) : SLICE("");
+
+	for (size_t i = 0; i < countof(cues); i++)
+		if (slice_eq(last, slice_str(cues[i])))
+			return true;
+	if (slice_eq(last, SLICE("is")) && (slice_eq(before, SLICE("name")) || slice_eq(before, SLICE("this"))))
+		return true;
+	return slice_eq(before, SLICE("name")) && slice_eq(last, SLICE("was"));
+}
+
+static bool changes_name(const struct edit *e)
+{
+	for (size_t i = 0; i < e->raw.n; i++)
+		if (is_name(e, &e->raw.w[i]) && !in_span(e->said, e->raw.w[i].fold))
+			return true;
+	return named_here(e) && e->raw.n;
+}
+
+/* --- the vocabulary, and what the local engine says --- */
+
+static bool matches(struct span s, struct slice phrase)
+{
+	struct words words = {0};
+	bool same;
+
+	words_add(&words, phrase);
+	same = words_same_letters(s.w, s.n, words.w, words.n);
+	words_finish(&words);
+	return same;
+}
+
+/* Already a term or a name of this conversation, so nothing misheard. */
+static bool right_as_it_is(const struct edit *e)
+{
+	for (size_t i = 0; i < e->c->in->glossary_count && i < ENGINE_GLOSSARY_TERMS; i++)
+		if (matches(e->raw, e->c->in->glossary[i].term))
+			return true;
+	return e->raw.n == 1 && known_name(e->c->known, e->raw.w[0].fold);
+}
+
+static bool is_term(const struct edit *e, double *score)
+{
+	*score = 0;
+	for (size_t i = 0; i < e->c->in->glossary_count && i < ENGINE_GLOSSARY_TERMS; i++) {
+		const struct glossary_term *t = &e->c->in->glossary[i];
+		double alike;
+
+		if (!matches(e->said, t->term))
+			continue;
+		for (size_t k = 0; k < t->sounds_like_count; k++)
+			if (matches(e->raw, t->sounds_like[k])) {
+				*score = .98;
+				return true;
+			}
+		alike = words_alike(e->raw.w, e->raw.n, e->said.w, e->said.n);
+		*score = .65 + .35 * alike;
+		return alike >= ALIKE_TO_TERM && !right_as_it_is(e);
+	}
+	return false;
+}
+
+/* The local engine changed these words to the same: two opinions that did not hear of each other. */
+static bool agreed(const struct edit *e)
+{
+	const struct clean_result *local = e->c->local;
+
+	for (size_t i = 0; local && e->raw.n && i < local->correction_count; i++) {
+		const struct correction *l = &local->corrections[i];
+
+		if (l->start <= e->raw.w[0].core_at && l->end >= e->raw.w[e->raw.n - 1].core_end &&
+			l->end <= e->raw.w[e->raw.n - 1].end && l->start >= e->raw.w[0].at && matches(e->said, l->corrected))
+			return true;
+	}
+	return false;
+}
+
+/* --- what was left out --- */
+
+static bool is_cut_off(const struct words *raw, size_t i)
+{
+	struct slice text = raw->w[i].text, mine = raw->w[i].fold, next = fold_at(raw, i + 1);
+
+	return text.n > 1 && text.p[text.n - 1] == '-' && next.n > mine.n && slice_starts(next, mine);
+}
+
+bool edit_removable(const struct edit_context *c, size_t i)
+{
+	const struct words *raw = c->raw;
+
+	return (word_is(raw->w[i].fold) & WORD_FILLER) || is_cut_off(raw, i);
+}
+
+static bool same_words(const struct words *w, size_t i, size_t k, size_t n)
+{
+	if (i + n > w->n || k + n > w->n)
+		return false;
+	while (n-- > 0)
+		if (!slice_eq(w->w[i + n].fold, w->w[k + n].fold))
+			return false;
+	return true;
+}
+
+static bool is_repeat(const struct edit *e)
+{
+	size_t n = e->raw.n;
+
+	return same_words(e->c->raw, e->a, e->a_end, n) || (e->a >= n && same_words(e->c->raw, e->a, e->a - n, n));
+}
+
+/* "we were, we are": begins as what follows does, or ends as what stood before did, and loses nothing protected. */
+static bool is_restart(const struct edit *e)
+{
+	char numbers[NUMBERS_BYTES];
+	bool begins = slice_eq(e->raw.w[0].fold, fold_at(e->c->raw, e->a_end));
+	bool ends = e->a && slice_eq(e->raw.w[e->raw.n - 1].fold, fold_at(e->c->raw, e->a - 1));
+
+	if (e->raw.n > RESTART_WORDS || !(begins || ends))
+		return false;
+	return words_numbers(e->raw.w, e->raw.n, numbers) && !numbers[0] && !count_of(e->raw, WORD_NEGATION) &&
+	       !changes_name(e);
+}
+
+static size_t cue_at(struct span s, size_t i)
+{
+	static const struct {
+		const char *first, *second;
+	} cues[] = {
+		{"no", "wait"}, {"wait", "no"}, {"i", "mean"}, {"i", "meant"}, {"scratch", "that"}, {"make", "that"},
+		{"or", "rather"}, {"no", "actually"}, {"no", "sorry"}, {"sorry", NULL}, {"actually", NULL}, {"rather", NULL},
+		{"correction", NULL},
+	};
+
+	for (size_t k = 0; k < countof(cues); k++)
+		if (slice_eq(s.w[i].fold, slice_str(cues[k].first)) &&
+			(!cues[k].second || (i + 1 < s.n && slice_eq(s.w[i + 1].fold, slice_str(cues[k].second)))))
+			return cues[k].second ? 2 : 1;
+	return 0;
+}
+
+size_t edit_corrects_itself(const struct edit_context *c, size_t a, size_t a_end)
+{
+	struct span s = {c->raw->w + a, a_end - a};
+
+	for (size_t i = 1; i < s.n; i++) {
+		size_t cue = cue_at(s, i);
+
+		if (cue && i + cue < s.n)
+			return a + i + cue;
+	}
+	return 0;
+}
+
+/* What was corrected, the cue, and perhaps words said again that stood before: "[on] Tuesday no wait on [Friday]". */
+static bool is_self_correction(const struct edit *e)
+{
+	if (e->a_end == e->c->raw->n)
+		return false; /* nothing follows: what would it be corrected to? */
+	for (size_t i = 1; i < e->raw.n; i++) {
+		size_t cue = cue_at(e->raw, i), again;
+
+		if (!cue)
+			continue;
+		again = e->raw.n - i - cue;
+		if (e->a >= again && same_words(e->c->raw, e->a - again, e->a_end - again, again))
+			return true;
+	}
+	return false;
+}
+
+static struct edit_verdict judge_left_out(const struct edit *e)
+{
+	char numbers[NUMBERS_BYTES];
+
+	if (all_of(e->raw, WORD_FILLER))
+		return verdict(EDIT_FILLER, .97);
+	if (is_repeat(e) || (e->raw.n == 1 && is_cut_off(e->c->raw, e->a)))
+		return verdict(EDIT_REPEAT, .93);
+	if (is_self_correction(e))
+		return verdict(EDIT_SELF_CORRECTION, .8);
+	if (!words_numbers(e->raw.w, e->raw.n, numbers) || numbers[0])
+		return verdict(EDIT_CHANGES_NUMBER, 0);
+	if (count_of(e->raw, WORD_NEGATION))
+		return verdict(EDIT_CHANGES_NEGATION, 0);
+	if (changes_name(e))
+		return verdict(EDIT_CHANGES_NAME, 0);
+	if (all_of(e->raw, WORD_FILLER | WORD_SOFT))
+		return verdict(EDIT_FILLER, .75);
+	if (is_restart(e))
+		return verdict(EDIT_RESTART, .75);
+	if (e->raw.n <= 2 && all_of(e->raw, WORD_SMALL))
+		return verdict(EDIT_SMALL, .55);
+	return verdict(EDIT_LOSES_WORDS, 0);
+}
+
+static struct edit_verdict judge_put_in(const struct edit *e)
+{
+	if (e->said.n == 1 && (e->said.w[0].bare || all_of(e->said, WORD_SMALL)))
+		return verdict(EDIT_SMALL, .55);
+	return verdict(EDIT_ADDS_WORDS, 0);
+}
+
+/* --- what became something else --- */
+
+static bool is_foreign(const struct edit *e)
+{
+	for (size_t i = 0; i < e->said.n; i++)
+		if (words_have(e->c->foreign, e->said.w[i].fold) && !(word_is(e->said.w[i].fold) & (WORD_SMALL | WORD_LINK)) &&
+			!words_have(e->c->known, e->said.w[i].fold) && !words_have(e->c->raw, e->said.w[i].fold))
+			return true;
+	return false;
+}
+
+/* A tense: the same word with another ending ("work" and "worked"). */
+static bool another_tense(const struct edit *e)
+{
+	static const char *const endings[] = {"ed", "d", "ing", "ied"};
+	struct slice x, y;
+
+	if (e->raw.n != 1 || e->said.n != 1)
+		return false;
+	x = e->raw.w[0].fold;
+	y = e->said.w[0].fold;
+	if (x.n > y.n) {
+		struct slice longer = x;
+
+		x = y;
+		y = longer;
+	}
+	for (size_t i = 0; i < countof(endings); i++)
+		if (slice_starts(y, x) && slice_eq(slice_of(y.p + x.n, y.n - x.n), slice_str(endings[i])))
+			return true;
+	return false;
+}
+
+static bool changes_meaning(const struct edit *e)
+{
+	if (another_tense(e))
+		return true;
+	for (size_t i = 0; i < e->raw.n; i++)
+		if ((word_is(e->raw.w[i].fold) & WORD_FIXED) && !in_span(e->said, e->raw.w[i].fold))
+			return true;
+	return count_of(e->raw, WORD_FIXED) != count_of(e->said, WORD_FIXED);
+}
+
+static size_t letter_bytes(struct span s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.w[i].fold.n;
+	return n;
+}
+
+static bool sounds_alike(const struct edit *e, double *score)
+{
+	double alike = words_alike(e->raw.w, e->raw.n, e->said.w, e->said.n), known = 0;
+	bool brief = letter_bytes(e->raw) <= 3 || letter_bytes(e->said) <= 3;
+
+	for (size_t i = 0; i < e->said.n; i++)
+		known += words_have(e->c->known, e->said.w[i].fold) ? .1 / (double)e->said.n : 0;
+	*score = .45 + .4 * alike + known;
+	return alike >= (brief ? ALIKE_SHORT : ALIKE_ENOUGH);
+}
+
+static const struct unit {
+	const char *symbol;
+	const char *words; /* with a space before and after each */
+} units[] = {
+	{"%", " percent "}, {"$", " dollar dollars "}, {"\xC2\xA3", " pound pounds "}, {"\xE2\x82\xAC", " euro euros "},
+	{"\xC2\xA2", " cent cents "},
+};
+
+static bool listed(const char *list, struct slice fold)
+{
+	char padded[24];
+
+	if (!fold.n || fold.n + 3 > sizeof padded)
+		return false;
+	snprintf(padded, sizeof padded, " %.*s ", (int)fold.n, fold.p);
+	return strstr(list, padded) != NULL;
+}
+
+/* Of that unit: "percent" is said or "%" written. */
+static bool has_unit(struct span s, const struct unit *unit)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (listed(unit->words, s.w[i].fold) ||
+			memmem(s.w[i].text.p, s.w[i].text.n, unit->symbol, strlen(unit->symbol)))
+			return true;
+	return false;
+}
+
+static bool is_unit(struct slice fold)
+{
+	for (size_t i = 0; i < countof(units); i++)
+		if (listed(units[i].words, fold))
+			return true;
+	return false;
+}
+
+/* Each word of a that is no number's, no unit's and nothing that numbers are said with is in b too. */
+static bool only_numbers_more(struct span a, struct span b)
+{
+	static const char said_with[] = " oclock o'clock am pm a.m p.m a an and of point the dot to ";
+	char numbers[NUMBERS_BYTES];
+
+	for (size_t i = 0; i < a.n; i++) {
+		struct slice f = a.w[i].fold;
+
+		if (!in_span(b, f) && !listed(said_with, f) && !is_unit(f) && !(word_is(f) & WORD_FILLER) &&
+			!(words_numbers(&a.w[i], 1, numbers) && numbers[0]) &&
+			!listed(" hundred thousand million billion trillion ", f))
+			return false;
+	}
+	return true;
+}
+
+/* "thirty percent" and "30%": the same units, and nothing else is said. */
+static bool number_stands_alone(const struct edit *e)
+{
+	for (size_t i = 0; i < countof(units); i++)
+		if (has_unit(e->raw, &units[i]) != has_unit(e->said, &units[i]))
+			return false;
+	return only_numbers_more(e->raw, e->said) && only_numbers_more(e->said, e->raw);
+}
+
+static struct edit_verdict judge_changed(const struct edit *e)
+{
+	char before[NUMBERS_BYTES], after[NUMBERS_BYTES];
+	double score;
+
+	if (words_same_letters(e->raw.w, e->raw.n, e->said.w, e->said.n))
+		return verdict(EDIT_LETTERS, .93);
+	if (is_term(e, &score) && score >= .98)
+		return verdict(EDIT_VOCABULARY, score);
+	if (!words_numbers(e->raw.w, e->raw.n, before) || !words_numbers(e->said.w, e->said.n, after) ||
+		strcmp(before, after) != 0)
+		return verdict(EDIT_CHANGES_NUMBER, 0);
+	if (before[0])
+		return number_stands_alone(e) ? verdict(EDIT_NUMBER, .95) : verdict(EDIT_ADDS_WORDS, 0);
+	if (agreed(e))
+		return verdict(EDIT_AGREED, .93);
+	if (count_of(e->raw, WORD_NEGATION) != count_of(e->said, WORD_NEGATION))
+		return verdict(EDIT_CHANGES_NEGATION, 0);
+	if (is_foreign(e))
+		return verdict(EDIT_FOREIGN, 0);
+	if (is_term(e, &score))
+		return verdict(EDIT_VOCABULARY, score);
+	if (changes_name(e))
+		return verdict(EDIT_CHANGES_NAME, 0);
+	if (changes_meaning(e))
+		return verdict(EDIT_CHANGES_MEANING, 0);
+	if (sounds_alike(e, &score))
+		return verdict(EDIT_SOUND, score);
+	return verdict(EDIT_ADDS_WORDS, 0);
+}
+
+struct edit_verdict edit_judge(const struct edit_context *c, size_t a, size_t a_end, size_t b, size_t b_end)
+{
+	struct edit e = {c, a, a_end, {c->raw->w + a, a_end - a}, {c->said->w + b, b_end - b}};
+
+	if (!e.said.n)
+		return judge_left_out(&e);
+	return e.raw.n ? judge_changed(&e) : judge_put_in(&e);
+}
