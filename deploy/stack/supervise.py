@@ -96,8 +96,11 @@ class Supervisor:
         environment = dict(os.environ, NOTIFY_SOCKET=self.state.socket("notify"),
                            WATCHDOG_USEC=str(WATCHDOG_SECONDS * 1000000), **process.environment)
         with open(path, "ab") as log:
-            process.child = subprocess.Popen(process.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                                             env=environment, start_new_session=True, preexec_fn=_die_with_parent)
+            try:
+                process.child = subprocess.Popen(process.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                                                 env=environment, start_new_session=True, preexec_fn=_die_with_parent)
+            except OSError as error:
+                raise Trouble(f"{process.name} cannot be started: {process.command[0]}: {error.strerror}") from None
         process.started, process.start_at = time.monotonic(), None
         process.ready, process.fed = False, None
         self._write_pid(process)
@@ -207,11 +210,18 @@ class Supervisor:
         now = time.monotonic()
         for process in self.processes:
             if process.start_at is not None and process.start_at <= now:
-                self._spawn(process)
+                self._spawn_again(process, now)
             if process.running() and process.fed is not None and now - process.fed > WATCHDOG_SECONDS:
                 self.say(f"{process.name} has not been heard of for {WATCHDOG_SECONDS} s")
                 process.child.kill()
                 process.fed = None
+
+    def _spawn_again(self, process, now):
+        try:
+            self._spawn(process)
+        except Trouble as trouble:  # a build that is under way has taken the program away for a moment
+            self.say(str(trouble))
+            process.start_at = now + RESTART_SECONDS
 
     # --- stopping ---
 
