@@ -125,8 +125,11 @@ static void on_control_subscription(struct link *link, struct slice topic, bool 
 
 static void on_snapshot(struct ev_loop *loop, ev_timer *w, int revents)
 {
+	struct tally tally = monitor.tally;
+
+	tally.messages_refused += link_dropped(monitor.timings);
 	buf_reset(&monitor.line);
-	line_snapshot(&monitor.line, monitor.series, &monitor.targets, &monitor.tally, clock_mono_ns(), clock_wall_us());
+	line_snapshot(&monitor.line, monitor.series, &monitor.targets, &tally, clock_mono_ns(), clock_wall_us());
 	publish(SLICE("snapshot"));
 }
 

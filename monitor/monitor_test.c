@@ -12,7 +12,9 @@
 
 #include <check.h>
 #include <cjson/cJSON.h>
+#include <czmq.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,12 +36,12 @@ static char dir[] = "/tmp/cleanerctx-monitor-XXXXXX";
 
 struct program {
 	pid_t pid;
-	int out;               /* its stdout */
+	int out;               /* its stdout, or stderr */
 	char text[TEXT_BYTES]; /* what was read of it */
 	size_t n, taken;
 };
 
-static void run(struct program *p, const char *const *argv)
+static void run_with(struct program *p, const char *const *argv, int output)
 {
 	int ends[2];
 
@@ -47,12 +49,17 @@ static void run(struct program *p, const char *const *argv)
 	ck_assert(pipe2(ends, O_CLOEXEC) == 0);
 	p->pid = fork();
 	if (p->pid == 0) {
-		dup2(ends[1], STDOUT_FILENO);
+		dup2(ends[1], output);
 		execv(argv[0], (char *const *)argv);
 		_exit(127);
 	}
 	close(ends[1]);
 	p->out = ends[0];
+}
+
+static void run(struct program *p, const char *const *argv)
+{
+	run_with(p, argv, STDOUT_FILENO);
 }
 
 static int ended(pid_t pid)
@@ -296,6 +303,90 @@ START_TEST(timings_come_in_and_judgements_go_out)
 }
 END_TEST
 
+static void await_text(struct program *p, const char *what)
+{
+	uint64_t until = deadline();
+	char *line;
+
+	while ((line = next_line(p, until)) != NULL)
+		if (strstr(line, what))
+			return;
+	ck_abort_msg("no line with %s within %d s", what, DEADLINE_S);
+}
+
+START_TEST(connected_processes_are_counted_and_no_others)
+{
+	static const char *const argv[] = {MONITOR, "--runtime_dir", dir, "--usage_interval_ms", "100", "--log_level", "debug",
+		NULL};
+	static struct program monitor, reader;
+	pid_t sender;
+
+	run_with(&monitor, argv, STDERR_FILENO);
+	run(&reader, slow_argv); /* a reader of alerts is none of ours */
+	await_text(&monitor, "processes=1 ");
+	sender = run_sender();
+	await_text(&monitor, "processes=2 ");
+	kill(sender, SIGKILL);
+	ck_assert_int_eq(ended(sender), 128 + SIGKILL);
+	await_text(&monitor, "processes=1 ");
+	ck_assert_int_eq(stop(&monitor), 0);
+	stop(&reader);
+}
+END_TEST
+
+/* Anything on the timings socket: raw frames, each row one message after the topic. */
+static const struct {
+	const char *frames[6];
+	size_t sizes[6];
+} noise[] = {
+	{{""}, {0}},
+	{{"nonsense"}, {8}},
+	{{"\x06\x01", "s"}, {2, 1}},                                             /* too few */
+	{{"\x06\x01", "s", "0123456789abcdef", "01234567", "123"}, {2, 1, 16, 8, 3}}, /* no whole sample */
+	{{"\x06\x01", "s", "0123456789abcdef", "01234567", "\xFF\xFF\x01\0\0\0\0\0\0\0"}, {2, 1, 16, 8, 10}}, /* no metric */
+	{{"\x06\x01", "s", "0123456789abcde", "01234567", ""}, {2, 1, 15, 8, 0}},  /* no id */
+	{{"\x06\x63", "s", "0123456789abcdef", "01234567", ""}, {2, 1, 16, 8, 0}}, /* no version of ours */
+	{{"\x07\x01", "modes"}, {2, 5}},                                         /* another kind */
+};
+
+static void send_noise(zsock_t *socket)
+{
+	for (size_t i = 0; i < countof(noise); i++) {
+		zmsg_t *msg = zmsg_new();
+
+		zmsg_addstr(msg, "t");
+		for (size_t f = 0; f < countof(noise[i].frames) && noise[i].frames[f]; f++)
+			zmsg_addmem(msg, noise[i].frames[f], noise[i].sizes[f]);
+		zmsg_send(&msg, socket);
+	}
+}
+
+START_TEST(noise_is_refused_and_counted)
+{
+	static struct program monitor, snapshots;
+	double refused = 0, rows = (double)countof(noise);
+	zsock_t *socket;
+	cJSON *line;
+
+	run(&monitor, monitor_argv);
+	run(&snapshots, alerts_argv);
+	socket = zsock_new(ZMQ_PUB);
+	ck_assert(zsock_connect(socket, "ipc://%s/timings", dir) == 0);
+	for (int left = DEADLINE_S; refused < rows || fmod(refused, rows) != 0; left--) {
+		ck_assert_msg(left > 0, "%g of %g messages a round were refused", refused, rows);
+		if (refused < rows) /* the first rounds may go before it is connected; a snapshot may fall into one */
+			send_noise(socket);
+		line = await(&snapshots, "snapshot", METRIC_SYSTEM_BACKEND_MEMORY_USAGE, 1);
+		refused = number(line, "messages_refused");
+		cJSON_Delete(line);
+	}
+	zsock_destroy(&socket);
+	zsys_shutdown();
+	ck_assert_int_eq(stop(&monitor), 0);
+	stop(&snapshots);
+}
+END_TEST
+
 START_TEST(the_reader_finds_a_monitor_that_came_back)
 {
 	static struct program monitor, snapshots;
@@ -389,6 +480,8 @@ int main(void)
 		return 1;
 	srunner_set_fork_status(runner, CK_NOFORK); /* its own forks are services that run exit handlers */
 	tcase_add_test(tc, timings_come_in_and_judgements_go_out);
+	tcase_add_test(tc, connected_processes_are_counted_and_no_others);
+	tcase_add_test(tc, noise_is_refused_and_counted);
 	tcase_add_test(tc, the_reader_finds_a_monitor_that_came_back);
 	tcase_add_test(tc, columns_and_an_end_after_so_many);
 	tcase_add_loop_test(tc, command_lines_and_files_that_are_refused, 0, (int)countof(refused));
