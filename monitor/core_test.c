@@ -237,6 +237,25 @@ START_TEST(what_is_no_slow_operation)
 }
 END_TEST
 
+START_TEST(few_are_a_missed_capacity_only_when_something_is_slow)
+{
+	const uint64_t few = 5 * 1000000, enough = UINT64_C(1000) * 1000000;
+	const enum metric sockets = METRIC_SYSTEM_WEBSOCKET_CONNECTIONS, conversations = METRIC_SYSTEM_CONCURRENT_CONVERSATIONS;
+	struct targets t;
+	struct rules r;
+	struct finding f;
+
+	targets_shipped(&t);
+	rules_init(&r);
+	ck_assert(rules_within(&r, &t, sockets, few));
+	ck_assert(rules_sample(&r, &t, METRIC_API_LOGIN_RESPONSE, 201 * NS_PER_MS, SECOND, &f));
+	ck_assert(!rules_within(&r, &t, sockets, few));
+	ck_assert(rules_within(&r, &t, sockets, few));
+	ck_assert(rules_within(&r, &t, conversations, enough));
+	ck_assert(!rules_within(&r, &t, METRIC_SYSTEM_QUEUE_PROCESSING_RATE, few)); /* a rate is measured under load */
+}
+END_TEST
+
 /* --- intake --- */
 
 START_TEST(samples_that_nobody_should_send)
@@ -415,6 +434,7 @@ int main(void)
 	tcase_add_test(tc, every_metric_has_an_area_and_a_target);
 	tcase_add_test(tc, ten_slow_ones_a_second_and_the_rest_counted);
 	tcase_add_test(tc, what_is_no_slow_operation);
+	tcase_add_test(tc, few_are_a_missed_capacity_only_when_something_is_slow);
 	tcase_add_test(tc, samples_that_nobody_should_send);
 	tcase_add_test(tc, names_of_senders);
 	tcase_add_test(tc, a_slow_line_to_the_letter);

@@ -79,7 +79,7 @@ static void take_sample(enum metric metric, uint64_t value, uint64_t now_ns, con
 
 	monitor.tally.samples++;
 	monitor.worked |= !slice_eq(metric_area(metric), SLICE("system"));
-	series_add(&monitor.series[metric], now_ns, value, targets_met(&monitor.targets, metric, value));
+	series_add(&monitor.series[metric], now_ns, value, rules_within(&monitor.rules, &monitor.targets, metric, value));
 	if (rules_sample(&monitor.rules, &monitor.targets, metric, value, now_ns, &found))
 		tell_slow(&found, source, turn_id);
 }

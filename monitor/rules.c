@@ -16,6 +16,21 @@ static bool is_operation(enum metric metric)
 	return metrics[metric].lower_is_better && strcmp(metrics[metric].unit, "ms") == 0;
 }
 
+static bool is_capacity(enum metric metric)
+{
+	return !metrics[metric].lower_is_better && strcmp(metrics[metric].unit, "count") == 0;
+}
+
+bool rules_within(struct rules *r, const struct targets *t, enum metric metric, uint64_t value)
+{
+	bool fast = r->slow_seen == r->capacity_seen[metric];
+
+	if (!is_capacity(metric))
+		return targets_met(t, metric, value);
+	r->capacity_seen[metric] = r->slow_seen;
+	return fast || targets_met(t, metric, value);
+}
+
 bool rules_sample(struct rules *r, const struct targets *t, enum metric metric, uint64_t value, uint64_t now_ns,
 	struct finding *out)
 {
@@ -23,6 +38,7 @@ bool rules_sample(struct rules *r, const struct targets *t, enum metric metric, 
 
 	if (!is_operation(metric) || targets_met(t, metric, value))
 		return false;
+	r->slow_seen++;
 	if (r->slow[metric].second != second) {
 		r->slow[metric].second = second;
 		r->slow[metric].told = 0;

@@ -19,6 +19,8 @@ struct rules {
 		uint32_t told;       /* in that second */
 		uint64_t suppressed; /* since the last one told */
 	} slow[METRIC_COUNT];
+	uint64_t slow_seen;                   /* slow operations of any metric so far, told or not */
+	uint64_t capacity_seen[METRIC_COUNT]; /* slow_seen at a capacity's last sample */
 };
 
 struct finding {
@@ -28,6 +30,10 @@ struct finding {
 };
 
 void rules_init(struct rules *r);
+
+/* Does the sample meet its target? A capacity ("so many at a time") misses it only when fewer are active and an operation
+ * was slow since its last sample: few visitors are no fault. */
+bool rules_within(struct rules *r, const struct targets *t, enum metric metric, uint64_t value);
 
 /* True: tell *out. */
 must_check bool rules_sample(struct rules *r, const struct targets *t, enum metric metric, uint64_t value, uint64_t now_ns,
