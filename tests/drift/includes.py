@@ -30,7 +30,7 @@ def tracked(*patterns):
                           text=True, check=False)
     if done.returncode:  # an unpacked archive
         found = [os.path.relpath(os.path.join(at, name), say.ROOT) for at, folders, names in os.walk(say.ROOT)
-                 for name in names if "/build" not in at and "/." not in at]
+                 for name in names if not re.search(r"/(build|\.)", at.removeprefix(say.ROOT))]
         return [path for path in found if any(path.endswith(pattern.lstrip("*")) for pattern in patterns)]
     return done.stdout.split()
 
