@@ -12,7 +12,7 @@
 
 static const struct redis_script read_script = REDIS_SCRIPT(read);
 
-enum { ENTRY_REPLIES = 5, NUMBER_BYTES = 24 };
+enum { HEAD_REPLIES = 3, ENTRY_REPLIES = 5, NUMBER_BYTES = 24 };
 
 struct reading {
 	event_log_fn *fn;
@@ -48,10 +48,10 @@ static void read_entries(const redisReply *reply, struct event_page *page, struc
 {
 	size_t taken = 0;
 
-	for (size_t i = 2; i + ENTRY_REPLIES <= reply->elements && taken < EVENT_PAGE; i += ENTRY_REPLIES)
+	for (size_t i = HEAD_REPLIES; i + ENTRY_REPLIES <= reply->elements && taken < EVENT_PAGE; i += ENTRY_REPLIES)
 		taken += read_entry(reply->element + i, &entries[taken]); /* the log's beginning is no event */
 	page->count = taken;
-	page->more = (reply->elements - 2) / ENTRY_REPLIES >= EVENT_PAGE;
+	page->more = reply->element[2]->integer == 1;
 }
 
 static void on_read(const redisReply *reply, void *arg)
@@ -60,7 +60,7 @@ static void on_read(const redisReply *reply, void *arg)
 	struct event_page page = {.status = EVENTS_DOWN};
 	struct event_entry *entries = NULL;
 
-	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2) {
+	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements >= HEAD_REPLIES) {
 		page.status = reply->element[0]->integer == 1 ? EVENTS_COMPLETE : EVENTS_TOO_OLD;
 		if (!cursor_parse(redis_str(reply->element[1]), &page.last))
 			page.last = (struct cursor){0, 0};
@@ -76,7 +76,7 @@ void event_log_read(struct redis *r, const struct uuid *conversation, struct cur
 	void *arg)
 {
 	char log[EVENT_LOG_KEY_BYTES], seen[EVENT_LOG_KEY_BYTES], epoch[NUMBER_BYTES], from[NUMBER_BYTES], to[NUMBER_BYTES] = "",
-		count[NUMBER_BYTES];
+		count[NUMBER_BYTES], bytes[NUMBER_BYTES];
 	struct reading *reading = xmalloc(sizeof *reading);
 	struct slice key;
 
@@ -86,10 +86,11 @@ void event_log_read(struct redis *r, const struct uuid *conversation, struct cur
 	snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)after.epoch);
 	snprintf(from, sizeof from, "%llu", (unsigned long long)after.offset);
 	snprintf(count, sizeof count, "%d", EVENT_PAGE);
+	snprintf(bytes, sizeof bytes, "%d", EVENT_PAGE_BYTES);
 	if (upto)
 		snprintf(to, sizeof to, "%llu", (unsigned long long)upto);
 	redis_eval(r, &read_script, &key, 1, (const struct slice[]){slice_str(epoch), slice_str(from), slice_str(to),
-		slice_str(count)}, 4, on_read, reading);
+		slice_str(count), slice_str(bytes)}, 5, on_read, reading);
 }
 
 static void on_last(const redisReply *reply, void *arg)

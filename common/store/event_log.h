@@ -12,7 +12,11 @@
 #include "common/wire/events.h"
 #include "redis.h"
 
-enum { EVENT_LOG_KEY_BYTES = 64, EVENT_PAGE = 200 /* events read in one call: a few hundred KiB at most, usually */ };
+enum {
+	EVENT_LOG_KEY_BYTES = 64,
+	EVENT_PAGE = 200,                 /* events read in one call .. */
+	EVENT_PAGE_BYTES = 1024 * 1024,   /* .. or as many as reach this: an event is 1 KiB, at its worst 1 MiB */
+};
 
 enum event_read { EVENTS_COMPLETE, EVENTS_TOO_OLD, EVENTS_DOWN /* Redis is: ask again */ };
 
@@ -29,7 +33,7 @@ struct event_page {
 	struct cursor last;    /* where the log stands; zero when it has none */
 	const struct event_entry *entries;
 	size_t count;
-	bool more;             /* the page is full: read on after its last entry */
+	bool more;             /* the page is full and there are others: read on after its last entry */
 };
 
 /* page is borrowed for the call. */
@@ -39,7 +43,7 @@ typedef void event_log_fn(const struct event_page *page, void *arg);
 void event_log_read(struct redis *r, const struct uuid *conversation, struct cursor after, uint64_t upto, event_log_fn *fn,
 	void *arg);
 
-/* Where the log stands: page->last, no entries. status is COMPLETE also when there is no log yet (last is zero). */
+/* Where the log stands: page->last, no entries. status is COMPLETE also when there is no log (last is zero). */
 void event_log_last(struct redis *r, const struct uuid *conversation, event_log_fn *fn, void *arg);
 
 /* The stream's key, and the key of the set in which the notifier remembers what it has appended. */
