@@ -1,13 +1,14 @@
--- KEYS log, seen   ARGV now_ms, most, seconds, once, kind, turn, revision, head, tail
+-- KEYS log, seen   ARGV epoch, most, seconds, once, kind, turn, revision, head, tail
 -- Appends an event and gives it its id: epoch-offset, which is the entry's own id. `once` names what has its effect once
 -- ('' for what may come twice). The event is head, the id, tail. Returns {id, 1}, or {id, 0} for what was there already.
+-- The epoch is for a log that begins here. What is remembered belongs to one log: a new one begins with nothing seen.
 local log, seen, once = KEYS[1], KEYS[2], ARGV[4]
 local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
 local epoch, offset
 if #last == 0 then
   epoch, offset = ARGV[1], 0
+  redis.call('DEL', log, seen)
   redis.call('XADD', log, epoch .. '-0', 'k', 'begin')
-  redis.call('DEL', seen)
 else
   epoch, offset = string.match(last[1][1], '^(%d+)-(%d+)$')
 end
@@ -20,7 +21,7 @@ redis.call('XADD', log, 'MAXLEN', ARGV[2], id, 'k', ARGV[5], 't', ARGV[6], 'r', 
 if once ~= '' then
   redis.call('ZADD', seen, tonumber(offset) + 1, once)
   redis.call('ZREMRANGEBYRANK', seen, 0, -tonumber(ARGV[2]) - 1)
-  redis.call('EXPIRE', seen, ARGV[3])
 end
 redis.call('EXPIRE', log, ARGV[3])
+redis.call('EXPIRE', seen, ARGV[3])
 return {id, 1}

@@ -10,37 +10,81 @@
 
 #include <stdlib.h>
 
-void backlog_init(struct backlog *b, size_t most_count, size_t most_bytes)
+void backlog_init(struct backlog *b, size_t most_count, size_t most_bytes, size_t most_sent)
 {
-	*b = (struct backlog){.most_count = most_count, .most_bytes = most_bytes};
+	*b = (struct backlog){.most_count = most_count, .most_bytes = most_bytes, .most_sent = most_sent};
 }
 
-struct item *backlog_add(struct backlog *b, const struct msg_result *result)
+static struct item *make_item(char *blob, size_t bytes)
 {
-	struct item *item;
-	struct buf packed;
-	size_t n;
+	struct item *item = xcalloc(1, sizeof *item);
 
-	buf_init(&packed, 4 * (size_t)LIMIT_FIELD_BYTES);
-	msg_pack(MSG_RESULT, result, &packed);
-	if (b->count >= b->most_count || packed.overflow || b->bytes + packed.n > b->most_bytes) {
-		buf_finish(&packed);
-		return NULL;
-	}
-	item = xcalloc(1, sizeof *item);
-	item->blob = buf_take(&packed, &n);
-	item->bytes = n;
-	if (!msg_unpack(MSG_RESULT, slice_of(item->blob, n), &item->result))
+	item->blob = blob;
+	item->bytes = bytes;
+	if (!msg_unpack(MSG_RESULT, slice_of(blob, bytes), &item->result))
 		bug("a packed message does not unpack");
+	return item;
+}
+
+static void link_last(struct backlog *b, struct item *item)
+{
 	item->previous = b->last;
 	if (b->last)
 		b->last->next = item;
 	else
 		b->first = item;
 	b->last = item;
+	if (!b->unsent)
+		b->unsent = item;
 	b->count++;
-	b->bytes += n;
+	b->bytes += item->bytes;
+}
+
+struct item *backlog_add(struct backlog *b, const struct msg_result *result)
+{
+	struct item *item;
+	struct buf packed;
+	char *blob;
+	size_t n;
+
+	if (b->count >= b->most_count)
+		return NULL;
+	buf_init(&packed, 4 * (size_t)LIMIT_FIELD_BYTES);
+	msg_pack(MSG_RESULT, result, &packed);
+	if (packed.overflow || b->bytes + packed.n > b->most_bytes) {
+		buf_finish(&packed);
+		return NULL;
+	}
+	blob = buf_take(&packed, &n);
+	item = make_item(blob, n);
+	link_last(b, item);
 	return item;
+}
+
+struct item *backlog_next(struct backlog *b)
+{
+	struct item *item;
+
+	if (b->rewind) {
+		if (b->sent)
+			return NULL;
+		b->rewind = false;
+		b->unsent = b->first;
+	}
+	item = b->unsent;
+	if (!item || b->sent >= b->most_sent)
+		return NULL;
+	b->unsent = item->next;
+	item->sent = true;
+	b->sent++;
+	return item;
+}
+
+void backlog_back(struct backlog *b, struct item *item)
+{
+	item->sent = false;
+	b->sent--;
+	b->rewind = true;
 }
 
 void backlog_remove(struct backlog *b, struct item *item)
@@ -53,6 +97,9 @@ void backlog_remove(struct backlog *b, struct item *item)
 		item->next->previous = item->previous;
 	else
 		b->last = item->previous;
+	if (b->unsent == item)
+		b->unsent = item->next;
+	b->sent -= item->sent;
 	b->count--;
 	b->bytes -= item->bytes;
 	free(item->blob);
@@ -63,12 +110,4 @@ void backlog_clear(struct backlog *b)
 {
 	while (b->first)
 		backlog_remove(b, b->first);
-}
-
-struct item *backlog_unsent(struct backlog *b)
-{
-	for (struct item *i = b->last; i; i = i->previous)
-		if (i->sent)
-			return i->next; /* what is sent stands in front: answers come in order */
-	return b->first;
 }

@@ -32,7 +32,6 @@ static void on_deleted(const struct pg_answer *answer, void *arg)
 	n->confirm.under_way--;
 	if (answer->status != PG_OK)
 		log_debug("confirm.failed", "status=%d", (int)answer->status);
-	notifier_drain_if_done(n);
 }
 
 void confirm_flush(struct notifier *n)

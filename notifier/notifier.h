@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * notifier.h - the notifier's parts, for each other: notifier.c the shell, confirm.c the outbox.
+ * notifier.h - the notifier's parts, for each other: notifier.c the shell, append.c the way into the log, listeners.c who
+ * is told where a log stands, confirm.c the outbox.
  */
 #ifndef CC_NOTIFIER_H
 #define CC_NOTIFIER_H
@@ -9,6 +10,10 @@
 #include "common/service/link.h"
 #include "common/store/pg.h"
 #include "common/store/redis.h"
+
+#include <sys/queue.h>
+
+enum { NUMBER_BYTES = 24 }; /* a 64-bit number's digits and the NUL */
 
 struct notifier_config {
 	char *results_bind, *events_bind;
@@ -23,6 +28,18 @@ struct confirm {
 	ev_timer timer;
 };
 
+/* The conversations that gateways are subscribed to. */
+struct listeners {
+	struct listener *all;           /* by topic */
+	TAILQ_HEAD(, listener) due;     /* to be told where their log stands */
+	size_t asking;                  /* questions at Redis */
+};
+
+/* Since the start, for the log. */
+struct counts {
+	uint64_t received, appended, repeated, dropped, waited; /* waited: had to, for Redis */
+};
+
 struct notifier {
 	struct service_run *run;
 	const struct notifier_config *config;
@@ -31,17 +48,35 @@ struct notifier {
 	struct pg *pg;
 	struct backlog backlog;
 	struct confirm confirm;
+	struct listeners listeners;
 	ev_timer again;              /* Redis refused: the next try */
+	ev_timer quiet, report;
 	struct buf head, tail, json; /* scratch */
-	uint64_t appended, repeated, dropped;
+	struct counts counts;
+	uint64_t received_before;    /* at the last look of quiet */
+	uint64_t newest_epoch;       /* of any log that we have seen */
 };
 
 extern const struct config_key notifier_keys[];
 extern struct notifier_config notifier_config;
 extern const struct service notifier_service;
 
-/* notifier.c */
-void notifier_drain_if_done(struct notifier *n);
+/* notifier.c: its digits in text. */
+struct slice notifier_digits(uint64_t v, char text[NUMBER_BYTES]);
+
+/* append.c */
+void append_start(struct notifier *n);
+void append_pump(struct notifier *n); /* sends what may be sent */
+void append_stop(struct notifier *n);
+/* The epoch that a log gets if it begins now: later than all seen, though the clock step back. */
+struct slice append_epoch(const struct notifier *n, char text[NUMBER_BYTES]);
+void append_saw(struct notifier *n, struct slice event_id);
+
+/* listeners.c */
+void listeners_start(struct notifier *n);
+void listeners_subscription(struct notifier *n, struct slice topic, bool on);
+void listeners_ask_all(struct notifier *n); /* Redis is back: where every log stands may have changed */
+void listeners_stop(struct notifier *n);
 
 /* confirm.c: the result is in the log, its outbox row may go. */
 void confirm_start(struct notifier *n);

@@ -34,32 +34,75 @@ START_TEST(event_has_its_parts)
 }
 END_TEST
 
-START_TEST(backlog_keeps_order_and_bounds)
+/* Fills a backlog with results of revision 0, 1, 2 .. */
+static void fill(struct backlog *b, struct item *items[], int count)
 {
 	struct msg_result m = {.event = EVENT_TURN_ACCEPTED, .turn = SLICE("{}")};
-	struct item *items[3];
+
+	for (int i = 0; i < count; i++) {
+		m.revision = (uint64_t)i;
+		items[i] = backlog_add(b, &m);
+	}
+}
+
+START_TEST(backlog_keeps_its_bounds)
+{
+	struct item *items[4];
 	struct backlog b;
 
-	backlog_init(&b, 3, 1000000);
-	ck_assert_ptr_null(backlog_unsent(&b));
-	for (int i = 0; i < 3; i++) {
-		m.revision = (uint64_t)i;
-		items[i] = backlog_add(&b, &m);
-		ck_assert_ptr_nonnull(items[i]);
-	}
-	ck_assert_ptr_null(backlog_add(&b, &m));
-	ck_assert_ptr_eq(backlog_unsent(&b), items[0]);
-	items[0]->sent = items[1]->sent = true;
-	ck_assert_ptr_eq(backlog_unsent(&b), items[2]);
-	items[2]->sent = true;
-	ck_assert_ptr_null(backlog_unsent(&b));
-	backlog_remove(&b, items[1]);
-	ck_assert_uint_eq(b.count, 2);
-	ck_assert_ptr_eq(items[0]->next, items[2]);
+	backlog_init(&b, 3, 1000000, 10);
+	ck_assert_ptr_null(backlog_next(&b));
+	fill(&b, items, 4);
+	ck_assert_ptr_nonnull(items[2]);
+	ck_assert_ptr_null(items[3]);
 	backlog_clear(&b);
 	ck_assert_uint_eq(b.bytes, 0);
-	backlog_init(&b, 100, 10);
-	ck_assert_ptr_null(backlog_add(&b, &m)); /* bytes bound as well */
+	backlog_init(&b, 100, 10, 10);
+	fill(&b, items, 1);
+	ck_assert_ptr_null(items[0]); /* bytes bound as well */
+}
+END_TEST
+
+START_TEST(backlog_sends_in_order_within_its_window)
+{
+	struct item *items[4];
+	struct backlog b;
+
+	backlog_init(&b, 10, 1000000, 2);
+	fill(&b, items, 4);
+	ck_assert_ptr_eq(backlog_next(&b), items[0]);
+	ck_assert_ptr_eq(backlog_next(&b), items[1]);
+	ck_assert_ptr_null(backlog_next(&b));
+	backlog_remove(&b, items[0]);
+	ck_assert_ptr_eq(backlog_next(&b), items[2]);
+	ck_assert_ptr_null(backlog_next(&b));
+	backlog_remove(&b, items[1]);
+	backlog_remove(&b, items[2]);
+	ck_assert_ptr_eq(backlog_next(&b), items[3]);
+	ck_assert_ptr_null(backlog_next(&b));
+	backlog_clear(&b);
+	ck_assert_uint_eq(b.sent, 0);
+}
+END_TEST
+
+START_TEST(backlog_goes_back_when_all_is_answered)
+{
+	struct item *items[4];
+	struct backlog b;
+
+	backlog_init(&b, 10, 1000000, 3);
+	fill(&b, items, 4);
+	for (int i = 0; i < 3; i++)
+		ck_assert_ptr_eq(backlog_next(&b), items[i]);
+	backlog_back(&b, items[0]);
+	ck_assert_ptr_null(backlog_next(&b)); /* two are still under way: sending the first now would put it behind them */
+	backlog_remove(&b, items[1]);
+	backlog_back(&b, items[2]);
+	ck_assert_ptr_eq(backlog_next(&b), items[0]);
+	ck_assert_ptr_eq(backlog_next(&b), items[2]);
+	ck_assert_ptr_eq(backlog_next(&b), items[3]);
+	ck_assert_ptr_null(backlog_next(&b));
+	backlog_clear(&b);
 }
 END_TEST
 
@@ -71,7 +114,9 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, event_has_its_parts);
-	tcase_add_test(tc, backlog_keeps_order_and_bounds);
+	tcase_add_test(tc, backlog_keeps_its_bounds);
+	tcase_add_test(tc, backlog_sends_in_order_within_its_window);
+	tcase_add_test(tc, backlog_goes_back_when_all_is_answered);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
