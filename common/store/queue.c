@@ -29,6 +29,8 @@ static const struct redis_script claim = REDIS_SCRIPT(claim), complete = REDIS_S
 	enqueue = REDIS_SCRIPT(enqueue), park = REDIS_SCRIPT(park), release = REDIS_SCRIPT(release), stats = REDIS_SCRIPT(stats), unknown = REDIS_SCRIPT(unknown),
 	window_push = REDIS_SCRIPT(window_push);
 
+_Static_assert(QUEUE_UNKNOWN_TURNS + 4 <= REDIS_ARGS, "one call of a script: command, script, key count, key, turns");
+
 enum { KEY_BYTES = 64, NUMBER_BYTES = 24, WINDOW_BYTES = 4 * LIMIT_RAW_TEXT_BYTES };
 
 /* A conversation's three keys and its id as text. */

@@ -261,8 +261,10 @@ static struct redis_cmd *make_call(struct redis *r, const struct redis_script *s
 
 static void call(struct redis *r, struct redis_cmd *cmd, struct slice command, struct slice script)
 {
-	struct slice words[REDIS_ARGS] = {command, script};
+	struct slice words[REDIS_ARGS];
 
+	words[0] = command;
+	words[1] = script;
 	memcpy(words + 2, cmd->argv, cmd->argc * sizeof words[0]);
 	put(r, cmd, words, cmd->argc + 2);
 }

@@ -56,7 +56,7 @@ struct slice redis_str(const redisReply *reply); /* a string reply's bytes; NULL
 
 enum {
 	REDIS_IN_FLIGHT = 16384, /* commands: at 1 KiB each 16 MiB of ours, well under Redis' own client limits */
-	REDIS_ARGS = 64,         /* of one command */
+	REDIS_ARGS = 512,        /* words of one command: the sweep asks about hundreds of turns at once */
 	REDIS_SCRIPTS = 32,      /* different scripts of one process */
 };
 
