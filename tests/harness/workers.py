@@ -153,6 +153,8 @@ class Workers:
 
     def gather(self):
         """Takes what has arrived at the gateway's and the notifier's place."""
+        dead = [name for name, p in self.processes.items() if p.poll() is not None]
+        assert not dead, f"died by themselves: {dead}: {self.complaints()}"
         for socket, to in ((self.dealer, self.verdicts), (self.pull, self.results)):
             while socket.poll(0):
                 to.append(wire.decode(socket.recv_multipart()))
@@ -186,5 +188,5 @@ class Workers:
         return [r for r in self.results if r.event == kind]
 
     def wait_done(self, cid, count):
-        until(f"{count} turns are done", lambda: self.sql(
+        until(f"{count} turns are done", lambda: self.gather() or self.sql(
             f"SELECT count(*) FROM turns WHERE conversation_id = '{cid}' AND state <> 'queued'")[0][0] == str(count))

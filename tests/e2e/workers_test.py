@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: ISC
+"""Deciders and cleaners under what HTTP cannot steer: several of each at once, repeats, deaths, stalls, an emptied Redis."""
+
+import signal
+import unittest
+import uuid
+
+from harness.wait import until
+from harness.workers import DONE, PAUSED, QUEUED, Workers
+
+EVENT_PROCESSING, EVENT_PROCESSED, EVENT_ERROR = 1, 2, 3  # rows of EVENT_TABLE
+TEXT = "so um we have seventy five employees number {}"
+
+
+class WorkersCase(unittest.TestCase):
+    def workers(self, **how):
+        return self.enterContext(Workers(**how))
+
+    def fill(self, w, conversations, turns):
+        """Sends turns of all conversations interleaved, without waiting; gives the ids sent."""
+        return [w.send(cid, TEXT.format(n)) for n in range(turns) for cid in conversations]
+
+    def all_accepted(self, w, ids):
+        wanted = set(ids)
+        until("every turn has a verdict", lambda: w.gather() or wanted <= {v.turn_id for v in w.verdicts})
+
+    def check_history(self, w, cid, turns):
+        """Every turn once, numbered without a gap, finished in order, told in order."""
+        rows = w.sql(f"SELECT id, seq, state, revision FROM turns WHERE conversation_id = '{cid}' ORDER BY seq")
+        self.assertEqual([int(r[1]) for r in rows], list(range(1, turns + 1)))
+        self.assertEqual({(r[2], r[3]) for r in rows}, {("done", "1")})
+        finished = w.sql(f"SELECT seq FROM turns WHERE conversation_id = '{cid}' ORDER BY finished_at, seq")
+        self.assertEqual([int(r[0]) for r in finished], list(range(1, turns + 1)), "finished out of order")
+        counts = w.sql(f"SELECT turn_count, queued_count, user_done FROM conversations WHERE id = '{cid}'")[0]
+        self.assertEqual(counts, [str(turns), "0", str(turns)])
+
+    def check_results(self, w, cid, turns):
+        """A durable result of every turn came, the first of each in the order of seq."""
+        def told():
+            w.gather()
+            return list(dict.fromkeys(r.turn_id for r in w.results if r.conversation_id == cid and r.durable))
+        until("every result came", lambda: len(told()) == turns)
+        seqs = dict(w.sql(f"SELECT id, seq FROM turns WHERE conversation_id = '{cid}'"))
+        return [int(seqs[t]) for t in told()]
+
+
+class Order(WorkersCase):
+    def test_two_deciders_two_cleaners(self):
+        w = self.workers(deciders=2, cleaners=2)
+        conversations = [w.new_conversation() for _ in range(10)]
+        self.all_accepted(w, self.fill(w, conversations, 30))
+        for cid in conversations:
+            w.wait_done(cid, 30)
+            self.check_history(w, cid, 30)
+            self.check_results(w, cid, 30)
+        for name in ("decider-1", "decider-2"):
+            with open(w.log(name), encoding="utf-8") as log:
+                self.assertNotIn("40P01", log.read(), "deadlock")
+        self.assertEqual(w.redis("XLEN", "q:{0}:ready"), "0")
+        self.assertEqual(w.redis("HLEN", "q:{0}:jobs"), "0")
+
+    def test_one_cleaner_tells_in_order(self):
+        w = self.workers(deciders=1, cleaners=1)
+        cid = w.new_conversation()
+        self.all_accepted(w, self.fill(w, [cid], 50))
+        w.wait_done(cid, 50)
+        self.assertEqual(self.check_results(w, cid, 50), list(range(1, 51)))
+
+    def test_a_turn_sent_again_is_the_same_turn(self):
+        w = self.workers(deciders=2, cleaners=1)
+        cid = w.new_conversation()
+        turn_id = str(uuid.uuid4())
+        for _ in range(6):  # the DEALER gives them to both in turn
+            w.send(cid, "I'm the vector of marketing", turn_id=turn_id)
+        w.send(cid, "We are based in Leeds")
+        until("verdicts", lambda: w.gather() or len(w.verdicts) >= 3)
+        w.wait_done(cid, 2)
+        again = w.send(cid, "I'm the vector of marketing", turn_id=turn_id)
+        until("the last verdict", lambda: w.gather() or
+              [v for v in w.verdicts if v.turn_id == again and v.outcome == DONE and v.existed])
+        self.assertEqual(w.sql(f"SELECT count(*) FROM turns WHERE conversation_id = '{cid}'"), [["2"]])
+        self.check_history(w, cid, 2)
+
+
+class Deaths(WorkersCase):
+    def under_fault(self, w, fault, conversations=8, turns=40):
+        cids = [w.new_conversation() for _ in range(conversations)]
+        ids = self.fill(w, cids, turns)
+        until("some are done", lambda: w.gather() or sum(r.durable for r in w.results) > 5)
+        fault()
+        self.all_accepted(w, ids)
+        for cid in cids:
+            w.wait_done(cid, turns)
+            self.check_history(w, cid, turns)
+            self.check_results(w, cid, turns)
+
+    def test_cleaner_killed(self):
+        w = self.workers(cleaners=2)
+        self.under_fault(w, lambda: w.kill("cleaner-1"))
+
+    def test_all_cleaners_killed(self):
+        w = self.workers(cleaners=2)
+
+        def fault():
+            w.kill("cleaner-1")
+            w.kill("cleaner-2")
+            w.start("cleaner-1")
+        self.under_fault(w, fault)
+
+    def test_cleaner_stands_still_and_wakes(self):
+        w = self.workers(cleaners=2)
+        cid = w.new_conversation()
+        self.under_fault(w, lambda: w.signal("cleaner-1", signal.SIGSTOP))
+        w.signal("cleaner-1", signal.SIGCONT)
+        self.assertEqual(w.processed(w.accept(cid, "we have seventy five").turn_id)["state"], "done")
+
+    def test_cleaner_stopped_in_order(self):
+        w = self.workers(cleaners=2)
+
+        def fault():
+            self.assertEqual(w.stop("cleaner-1"), 0)
+        self.under_fault(w, fault)
+        with open(w.log("cleaner-1"), encoding="utf-8") as log:
+            self.assertNotIn("drain_cut", log.read())
+
+    def test_redis_emptied_with_turns_queued(self):
+        w = self.workers(deciders=2, cleaners=2)
+        self.under_fault(w, lambda: w.redis("FLUSHALL"))
+
+    def test_redis_emptied_and_the_later_turn_comes_first(self):
+        """A new turn reaches an empty Redis before the sweep: the cleaner puts the earlier ones before it."""
+        w = self.workers(cleaners=0, options={"decider": {"sweep_ms": 3600000}})
+        cid = w.new_conversation()
+        for n in range(20):
+            self.assertEqual(w.accept(cid, TEXT.format(n)).outcome, QUEUED)
+        w.redis("FLUSHALL")
+        w.accept(cid, TEXT.format(20))
+        self.assertEqual(w.redis("HLEN", "q:{0}:jobs"), "1")
+        w.start("cleaner-1")
+        w.wait_done(cid, 21)
+        self.check_history(w, cid, 21)
+        self.assertEqual(self.check_results(w, cid, 21), list(range(1, 22)))
+
+
+class Conversations(WorkersCase):
+    def test_pause_and_resume(self):
+        w = self.workers(cleaners=2)
+        cid = w.new_conversation()
+        w.pause(cid, True)
+        ids = [w.accept(cid, TEXT.format(n)) for n in range(5)]
+        self.assertEqual({v.outcome for v in ids}, {PAUSED})
+        agent = w.accept(cid, "Thank you.", speaker="Lumen", bypass=1)
+        self.assertEqual(agent.outcome, DONE, "the agent's turns do not wait")
+        w.pause(cid, False)
+        w.wait_done(cid, 6)
+        order = w.sql(f"SELECT seq FROM turns WHERE conversation_id = '{cid}' AND NOT agent ORDER BY finished_at")
+        self.assertEqual([int(r[0]) for r in order], [1, 2, 3, 4, 5])
+
+    def test_paused_with_turns_in_the_queue(self):
+        """Turns that Redis holds when the pause comes are taken out, not cleaned."""
+        w = self.workers(cleaners=0)
+        cid = w.new_conversation()
+        for n in range(5):
+            w.accept(cid, TEXT.format(n))
+        w.pause(cid, True)
+        w.start("cleaner-1")
+        until("the queue is empty", lambda: w.redis("HLEN", "q:{0}:jobs") == "0")
+        self.assertEqual(w.sql(f"SELECT count(*) FROM turns WHERE conversation_id = '{cid}' AND state = 'queued'"), [["5"]])
+        w.pause(cid, False)
+        w.wait_done(cid, 5)
+        self.check_history(w, cid, 5)
+
+    def test_deleted_with_turns_in_the_queue(self):
+        w = self.workers(cleaners=0)
+        cid, other = w.new_conversation(), w.new_conversation()
+        for n in range(5):
+            w.accept(cid, TEXT.format(n))
+        w.sql(f"DELETE FROM conversations WHERE id = '{cid}'")
+        w.start("cleaner-1")
+        until("the queue is empty", lambda: w.redis("HLEN", "q:{0}:jobs") == "0")
+        self.assertEqual(w.processed(w.accept(other, "we have seventy five").turn_id)["cleaned_text"], "We have 75.")
+
+    def test_window_comes_from_postgres_when_redis_lost_it(self):
+        w = self.workers(cleaners=1)
+        cid = w.new_conversation()
+        first = w.processed(w.accept(cid, "I'm the vector of marketing").turn_id)
+        self.assertIn("marketing", first["metadata"]["contexts"])
+        until("it is in the window", lambda: w.redis("EXISTS", f"q:{{0}}:win:{cid}") == "1")
+        w.redis("DEL", f"q:{{0}}:win:{cid}")
+        second = w.processed(w.accept(cid, "um we have seventy five").turn_id)
+        self.assertIn("marketing", second["metadata"]["contexts"])
+
+    def test_a_turn_that_kills_cleaners_is_given_up(self):
+        w = self.workers(cleaners=0)
+        cid = w.new_conversation()
+        bad = w.accept(cid, "um we have seventy five").turn_id
+        behind = w.accept(cid, "um we have seventy six").turn_id
+        stream = "q:{0}:ready"
+        w.redis("XGROUP", "CREATE", stream, "cleaners", "0")
+        entry = w.redis("XREADGROUP", "GROUP", "cleaners", "ghost", "STREAMS", stream, ">").splitlines()[1]
+        w.redis("XCLAIM", stream, "cleaners", "ghost", "0", entry, "RETRYCOUNT", "5")
+        w.start("cleaner-1")
+        turn = w.processed(bad)
+        self.assertEqual((turn["state"], turn["cleaned_text"], turn["metadata"]["fallback"]),
+                         ("failed", "um we have seventy five", "raw"))
+        self.assertEqual(w.processed(behind)["cleaned_text"], "We have 76.")
+        self.assertEqual(w.redis("XLEN", "q:{0}:dead"), "1")
+        self.assertEqual(len(w.events(EVENT_ERROR)), 1)
+        self.assertEqual(w.sql(f"SELECT failed_count, user_done, queued_count FROM conversations WHERE id = '{cid}'"),
+                         [["1", "1", "0"]])
+
+
+if __name__ == "__main__":
+    unittest.main()
