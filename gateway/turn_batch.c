@@ -82,7 +82,7 @@ static void item_ended(const struct turn_answer *answer, void *arg)
 		batch_advance(b);
 }
 
-static void item_accepted(void *arg)
+static void item_accepted(const struct turn_answer *answer, void *arg)
 {
 	struct item *it = arg;
 

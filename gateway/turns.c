@@ -30,8 +30,7 @@ struct turn_job {
 	bool until_accepted, asking;
 	struct turn_answer answer; /* what the verdict said */
 	ev_timer timer;
-	void (*accepted)(void *arg);
-	turn_fn *fn;
+	turn_fn *accepted, *fn;
 	void *arg;
 };
 
@@ -305,10 +304,10 @@ static void job_accepted(struct turn_job *job, const struct turn_answer *answer)
 	if (job->until_accepted || answer->outcome == TURN_PAUSED) {
 		job_end(job, &job->answer);
 	} else if (job->accepted) {
-		void (*accepted)(void *arg) = job->accepted;
+		turn_fn *accepted = job->accepted;
 
 		job->accepted = NULL;
-		accepted(job->arg);
+		accepted(&job->answer, job->arg);
 	}
 }
 

@@ -35,17 +35,6 @@ enum {
 				     restart's time */
 };
 
-struct turn_ask {
-	struct uuid turn_id, conversation_id, user_id;
-	const struct turn_body *body;
-	struct slice traceparent;
-	int64_t received_at;	     /* wall us */
-	uint64_t received_ns;	     /* clock_mono_ns */
-	uint64_t wait_ms;	     /* for the result; a verdict is waited for TURNS_WAIT_MS in any case */
-	bool until_accepted;	     /* done as soon as it is committed */
-	void (*accepted)(void *arg); /* committed, and fn is still to come; may be NULL */
-};
-
 struct turn_answer {
 	enum turn_outcome outcome; /* QUEUED and PAUSED: committed, not final yet */
 	struct slice turn;	   /* its JSON object when it is stored */
@@ -53,6 +42,17 @@ struct turn_answer {
 	uint64_t total_ns, decide_ns, commit_ns;
 };
 typedef void turn_fn(const struct turn_answer *answer, void *arg);
+
+struct turn_ask {
+	struct uuid turn_id, conversation_id, user_id;
+	const struct turn_body *body;
+	struct slice traceparent;
+	int64_t received_at;  /* wall us */
+	uint64_t received_ns; /* clock_mono_ns */
+	uint64_t wait_ms;     /* for the result; a verdict is waited for TURNS_WAIT_MS in any case */
+	bool until_accepted;  /* done as soon as it is committed */
+	turn_fn *accepted;    /* committed, and fn is still to come; may be NULL. Same arg */
+};
 
 struct turns *turns_open(struct gateway *gw);
 void turns_close(struct turns **turns); /* ends every job as TURN_UNAVAILABLE */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * live.c - see live.h.
+ */
+#include "live.h"
+
+#include "common/base/json_out.h"
+#include "common/base/xalloc.h"
+#include "outbox.h"
+
+#include <stdlib.h>
+
+enum { RETRY_MS_LEAST = 200, RETRY_MS_SPREAD = 1800 }; /* a restart takes about a second */
+
+struct live {
+	struct gateway *gw;
+	struct listener *first;
+	size_t count, wanted[CHANNEL_COUNT]; /* listeners; of each channel */
+	struct link *alerts;		     /* NULL while nobody wants a channel */
+	bool draining;
+};
+
+static const char *const channel_names[CHANNEL_COUNT] = {"alerts", "performance"};
+
+/* What the monitor publishes, for whom, and as which event (api.md). */
+static const struct {
+	const char *topic;
+	enum channel channel;
+	const char *type;
+} topics[] = {
+	{"slow", CHANNEL_ALERTS, "alert"},
+	{"alert", CHANNEL_ALERTS, "alert"},
+	{"remediation", CHANNEL_ALERTS, "remediation"},
+	{"snapshot", CHANNEL_PERFORMANCE, "performance"},
+};
+
+enum channel channel_by_name(struct slice name)
+{
+	enum channel c = 0;
+
+	while (c < CHANNEL_COUNT && !slice_eq(name, slice_str(channel_names[c])))
+		c++;
+	return c;
+}
+
+unsigned live_retry_ms(void)
+{
+	struct uuid random = uuid_v7();
+
+	return RETRY_MS_LEAST + uuid_hash(&random) % RETRY_MS_SPREAD;
+}
+
+struct live *live_open(struct gateway *gw)
+{
+	struct live *live = xcalloc(1, sizeof *live);
+
+	live->gw = gw;
+	return live;
+}
+
+void live_close(struct live **live)
+{
+	if (!*live)
+		return;
+	link_close(&(*live)->alerts);
+	free(*live);
+	*live = NULL;
+}
+
+/* {"type":"alert","alert":{..}}: the monitor's object as it came. */
+static struct event *compose(const char *type, struct slice json)
+{
+	struct buf text;
+	struct event *message;
+
+	buf_init(&text, LIMIT_FIELD_BYTES);
+	buf_char(&text, '{');
+	json_kv_str(&text, "type", slice_str(type));
+	json_kv_raw(&text, type, json);
+	buf_char(&text, '}');
+	message = outbox_message(buf_view(&text));
+	buf_finish(&text);
+	return message;
+}
+
+static void tell_all(struct live *live, enum channel channel, const char *type, struct slice json)
+{
+	struct event *message = compose(type, json);
+	struct listener *next;
+
+	for (struct listener *l = live->first; l; l = next) {
+		next = l->next;
+		if (l->channels & (1U << channel))
+			l->tell(l, message);
+	}
+	event_drop(&message);
+}
+
+static void on_alert(const struct link_in *in, void *arg)
+{
+	if (in->kind != MSG_ALERT)
+		return;
+	for (size_t i = 0; i < countof(topics); i++)
+		if (slice_eq(in->topic, slice_str(topics[i].topic)))
+			tell_all(arg, topics[i].channel, topics[i].type, in->msg->alert.json);
+}
+
+static void subscribe(struct live *live, enum channel channel, bool on)
+{
+	for (size_t i = 0; i < countof(topics); i++) {
+		if (topics[i].channel != channel)
+			continue;
+		if (on)
+			link_subscribe(live->alerts, slice_str(topics[i].topic));
+		else
+			link_unsubscribe(live->alerts, slice_str(topics[i].topic));
+	}
+}
+
+void live_listen(struct live *live, struct listener *l, enum channel channel, bool on)
+{
+	unsigned bit = 1U << channel;
+
+	if (on == ((l->channels & bit) != 0))
+		return;
+	l->channels ^= bit;
+	if (on && !live->alerts)
+		live->alerts = link_open(live->gw->run, LINK_ALERTS, LINK_CONNECTS, NULL,
+			(struct link_handlers){.message = on_alert, .arg = live});
+	live->wanted[channel] += on ? 1 : (size_t)-1;
+	if (live->wanted[channel] == (on ? 1 : 0))
+		subscribe(live, channel, on);
+}
+
+void live_join(struct live *live, struct listener *l)
+{
+	l->prev = NULL;
+	l->next = live->first;
+	if (live->first)
+		live->first->prev = l;
+	live->first = l;
+	live->count++;
+	if (live->draining)
+		l->drain(l);
+}
+
+void live_leave(struct live *live, struct listener *l)
+{
+	for (enum channel c = 0; c < CHANNEL_COUNT; c++)
+		live_listen(live, l, c, false);
+	if (l->prev)
+		l->prev->next = l->next;
+	else
+		live->first = l->next;
+	if (l->next)
+		l->next->prev = l->prev;
+	live->count--;
+}
+
+size_t live_count(const struct live *live)
+{
+	return live->count;
+}
+
+void live_drain(struct live *live)
+{
+	struct listener *next;
+
+	live->draining = true;
+	for (struct listener *l = live->first; l; l = next) {
+		next = l->next;
+		l->drain(l);
+	}
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * sse.c - GET /conversations/{id}/events: a conversation's events as text/event-stream (WHATWG HTML, 9.2),
+ * for curl and for readers built on fetch.
+ *
+ * `id:` is the event's id, Last-Event-ID resumes after it, a comment every 15 s keeps the connection open.
+ * The same outbox as a WebSocket's bounds what waits for a slow reader; past it the stream ends, and its
+ * reader comes back with its last id. The stream holds the request, and ends at the end of a loop turn
+ * (request_timer), never inside a callback of the hub.
+ */
+#include "hub.h"
+#include "live.h"
+#include "outbox.h"
+#include "turn_rows.h"
+#include "turns_http.h"
+
+#include "common/base/json_out.h"
+#include "common/base/xalloc.h"
+
+#include <stdlib.h>
+
+enum {
+	SSE_COMMENT_MS = 15 * 1000,  /* api.md */
+	SSE_AHEAD_BYTES = 64 * 1024, /* given to the connection at a time; the rest waits in the outbox, where
+					it can be conflated */
+};
+
+struct stream {
+	struct listener listener;
+	struct request *request; /* held */
+	struct watcher *watcher;
+	struct outbox outbox;
+	bool begun, ending;
+};
+
+static struct stream *stream_of(struct listener *l)
+{
+	return (struct stream *)(void *)((char *)l - offsetof(struct stream, listener));
+}
+
+static void stream_free(struct stream *s)
+{
+	struct request *r = s->request;
+
+	r->owner = NULL;
+	r->on_gone = NULL;
+	r->on_drain = NULL;
+	request_timer(r, 0, NULL);
+	hub_unwatch(&s->watcher);
+	live_leave(r->gw->live, &s->listener);
+	outbox_finish(&s->outbox);
+	free(s);
+	request_release(r);
+}
+
+static void on_gone(struct request *r)
+{
+	stream_free(r->owner);
+}
+
+static void on_end(struct request *r)
+{
+	struct stream *s = r->owner;
+
+	if (!s->begun) {
+		request_problem(r, PROBLEM_UNAVAILABLE, "The gateway is being restarted.");
+	} else {
+		r->on_gone = NULL;
+		request_stream_end(r);
+	}
+	stream_free(s);
+}
+
+static void stream_end(struct stream *s)
+{
+	s->ending = true;
+	request_timer(s->request, 0, on_end);
+}
+
+/* "id: .. data: .." and an empty line. An event's JSON has no line end. */
+static bool write_event(struct stream *s, struct event *event)
+{
+	struct buf text;
+	char id[CURSOR_TEXT_BYTES];
+	bool written;
+
+	buf_init(&text, LIMIT_FIELD_BYTES + 1024);
+	if (event->kind != EVENT_COUNT || event->at.epoch) {
+		cursor_text(event->at, id);
+		buf_printf(&text, "id: %s\n", id);
+	}
+	buf_str(&text, "data: ");
+	buf_slice(&text, slice_of(event_json(event), event->n));
+	buf_str(&text, "\n\n");
+	written = !text.overflow && request_stream_write(s->request, buf_view(&text));
+	buf_finish(&text);
+	return written;
+}
+
+static void pump(struct stream *s)
+{
+	while (!s->ending && outbox_next(&s->outbox) &&
+		request_stream_pending(s->request) < SSE_AHEAD_BYTES) {
+		if (!write_event(s, outbox_next(&s->outbox)))
+			stream_end(s);
+		outbox_sent(&s->outbox);
+	}
+}
+
+static void on_drained(struct request *r)
+{
+	pump(r->owner);
+}
+
+static void add(struct stream *s, struct event *event)
+{
+	if (s->ending) {
+		event_drop(&event);
+	} else if (outbox_add(&s->outbox, event)) {
+		pump(s);
+	} else {
+		stream_end(s); /* too slow */
+	}
+}
+
+static void on_event(struct event *event, void *arg)
+{
+	add(arg, event_hold(event));
+}
+
+static void on_reset(struct cursor now, void *arg)
+{
+	struct stream *s = arg;
+	char id[CURSOR_TEXT_BYTES], conversation[UUID_TEXT_BYTES];
+	struct buf json;
+
+	cursor_text(now, id);
+	uuid_text(&s->request->params.ids[0], conversation);
+	buf_init(&json, 1024);
+	buf_char(&json, '{');
+	json_kv_str(&json, "type", SLICE("replay:reset"));
+	json_kv_str(&json, "event_id", slice_str(id));
+	json_kv_str(&json, "conversation_id", slice_str(conversation));
+	buf_char(&json, '}');
+	add(s, event_create(now, EVENT_COUNT, NULL, buf_view(&json)));
+	buf_finish(&json);
+}
+
+static void on_comment(struct request *r)
+{
+	struct stream *s = r->owner;
+
+	request_timer(r, SSE_COMMENT_MS, on_comment);
+	if (request_stream_pending(r) < SSE_AHEAD_BYTES && !request_stream_write(r, SLICE(": \n\n")))
+		stream_end(s);
+}
+
+static void on_ready(struct cursor at, void *arg)
+{
+	struct stream *s = arg;
+	struct request *r = s->request;
+
+	if (s->ending)
+		return;
+	s->begun = true;
+	request_header(r, "Cache-Control", "no-store");
+	request_header(r, "X-Accel-Buffering", "no");
+	request_stream_begin(r, "text/event-stream");
+	request_timer(r, SSE_COMMENT_MS, on_comment);
+	if (!request_stream_write(r, SLICE(": \n\n")))
+		stream_end(s);
+}
+
+static void on_drain(struct listener *l)
+{
+	stream_end(stream_of(l));
+}
+
+static void stream_start(struct request *r, const struct cursor *after)
+{
+	struct stream *s = xcalloc(1, sizeof *s);
+
+	s->request = r;
+	s->listener.drain = on_drain;
+	outbox_init(&s->outbox);
+	request_hold(r);
+	r->owner = s;
+	r->on_gone = on_gone;
+	r->on_drain = on_drained;
+	live_join(r->gw->live, &s->listener);
+	s->watcher = hub_watch(
+		r->gw->hub, &r->params.ids[0], after, (struct hub_sink){on_ready, on_event, on_reset, s});
+}
+
+static void owned(struct request *r, const struct pg_answer *answer)
+{
+	struct cursor after;
+	bool resumes = r->headers.last_event_id.n > 0;
+
+	if (!request_pg_ok(r, answer))
+		return;
+	if (PQntuples(answer->results[0]) != 1) {
+		request_problem(r, PROBLEM_NOT_FOUND, "There is no such conversation.");
+		return;
+	}
+	if (!request_is_open(r))
+		return;
+	if (resumes && !cursor_parse(r->headers.last_event_id, &after)) {
+		request_problem(r, PROBLEM_MALFORMED, "Last-Event-ID is no event id of ours.");
+		return;
+	}
+	stream_start(r, resumes ? &after : NULL);
+}
+
+void events_get(struct request *r)
+{
+	char conversation[UUID_TEXT_BYTES], user[UUID_TEXT_BYTES];
+
+	uuid_text(&r->params.ids[0], conversation);
+	uuid_text(&r->who.user_id, user);
+	request_pg(r,
+		&(struct pg_op){&turn_count_stmt, (struct slice[]){slice_str(conversation), slice_str(user)}},
+		1, owned);
+}
