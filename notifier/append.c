@@ -2,8 +2,11 @@
  *
  * append.c - results into the event log, and out to those who listen once they have their id there.
  *
- * What the log has already (a result sent again) is published again with the id that it has: whoever appended it may have
- * died, or not have heard the answer, before it was published. Readers drop what they had.
+ * In Redis, beside the logs: evd:{0}:<conversation>, sorted set of what has its effect once, by offset;
+ * evm:{0}:<index>, this notifier's last append (resume.lua); evs:{0}:<index>, since when logs can be trusted.
+ *
+ * What the log has already (a result sent again) is published again with the id that it has: whoever appended
+ * it may have died, or not have heard the answer, before it was published. Readers drop what they had.
  */
 #include "notifier.h"
 
@@ -13,15 +16,22 @@
 #include "common/store/event_log.h"
 #include "common/wire/limits.h"
 #include "event_json.h"
+#include "resume.lua.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
 	AGAIN_MS = 200, /* Redis refuses (read-only, out of memory): between tries */
-	WINDOW = 512,   /* appends under way: what a lost connection makes us send again */
+	WINDOW = 512,	/* appends under way: what a lost connection makes us send again */
 };
 
-static const struct redis_script append = REDIS_SCRIPT(append);
+static const struct redis_script append = REDIS_SCRIPT(append), resume = REDIS_SCRIPT(resume);
+
+struct keys {
+	char log[EVENT_LOG_KEY_BYTES], seen[EVENT_LOG_KEY_BYTES];   /* a conversation's */
+	char mark[EVENT_LOG_KEY_BYTES], since[EVENT_LOG_KEY_BYTES]; /* this notifier's */
+};
 
 struct slice append_epoch(const struct notifier *n, char text[NUMBER_BYTES])
 {
@@ -40,8 +50,11 @@ void append_saw(struct notifier *n, struct slice event_id)
 
 static void publish(struct notifier *n, const struct msg_result *m, struct slice event_id)
 {
-	struct msg_event event = {.conversation_id = m->conversation_id, .turn_id = m->turn_id, .revision = m->revision,
-		.event = m->event, .event_id = event_id};
+	struct msg_event event = {.conversation_id = m->conversation_id,
+		.turn_id = m->turn_id,
+		.revision = m->revision,
+		.event = m->event,
+		.event_id = event_id};
 	char topic[LIMIT_TOPIC_BYTES];
 
 	buf_reset(&n->head);
@@ -68,8 +81,8 @@ static void try_again_soon(struct notifier *n)
 /* Errors of the server's state, which pass; any other is about this one command. */
 static bool will_pass(const char *error)
 {
-	static const char *const words[] = {"OOM ", "READONLY ", "MISCONF ", "LOADING ", "MASTERDOWN ", "CLUSTERDOWN ", "BUSY ",
-		"NOREPLICAS ", "NOAUTH ", "NOPERM ", "TRYAGAIN "};
+	static const char *const words[] = {"OOM ", "READONLY ", "MISCONF ", "LOADING ", "MASTERDOWN ",
+		"CLUSTERDOWN ", "BUSY ", "NOREPLICAS ", "NOAUTH ", "NOPERM ", "TRYAGAIN "};
 
 	for (size_t i = 0; i < countof(words); i++)
 		if (strncmp(error, words[i], strlen(words[i])) == 0)
@@ -91,7 +104,8 @@ static void refused(struct notifier *n, struct item *item, const redisReply *rep
 		return;
 	}
 	uuid_text(&item->result.turn_id, turn);
-	log_error("append.poison", "turn=%s event=%s error=%s", turn, event_name((enum event_kind)item->result.event), quoted);
+	log_error("append.poison", "turn=%s event=%s error=%s", turn,
+		event_name((enum event_kind)item->result.event), quoted);
 	n->counts.dropped++;
 	backlog_remove(&n->backlog, item);
 }
@@ -102,6 +116,7 @@ static void appended(struct notifier *n, struct item *item, struct slice event_i
 		n->counts.appended++;
 	else
 		n->counts.repeated++;
+	n->told_seq = item->seq;
 	append_saw(n, event_id);
 	publish(n, &item->result, event_id);
 	if (item->result.durable)
@@ -124,49 +139,123 @@ static void on_appended(const redisReply *reply, void *arg)
 	append_pump(n);
 }
 
-static void send_item(struct notifier *n, struct item *item)
+static void name_keys(const struct notifier *n, const struct uuid *conversation, struct keys *keys)
+{
+	if (conversation)
+		event_log_keys(conversation, keys->log, keys->seen);
+	snprintf(keys->mark, sizeof keys->mark, "evm:{0}:%d", (int)n->config->index);
+	snprintf(keys->since, sizeof keys->since, "evs:{0}:%d", (int)n->config->index);
+}
+
+/* n->head and n->tail hold the event. */
+static void eval_append(struct notifier *n, struct item *item)
 {
 	const struct msg_result *m = &item->result;
-	char log[EVENT_LOG_KEY_BYTES], seen[EVENT_LOG_KEY_BYTES], once[EVENT_ONCE_BYTES], turn[UUID_TEXT_BYTES],
-		epoch[NUMBER_BYTES], most[NUMBER_BYTES], seconds[NUMBER_BYTES], kind[NUMBER_BYTES], revision[NUMBER_BYTES];
+	char once[EVENT_ONCE_BYTES], turn[UUID_TEXT_BYTES], run[UUID_TEXT_BYTES], numbers[7][NUMBER_BYTES];
+	struct keys keys;
 
-	event_log_keys(&m->conversation_id, log, seen);
+	name_keys(n, &m->conversation_id, &keys);
 	event_once(m, once);
 	uuid_text(&m->turn_id, turn);
+	uuid_text(&n->id, run);
+	redis_eval(n->redis, &append,
+		(const struct slice[]){slice_str(keys.log), slice_str(keys.seen), slice_str(keys.mark)}, 3,
+		(const struct slice[]){append_epoch(n, numbers[0]),
+			notifier_digits((uint64_t)n->config->event_log_length, numbers[1]),
+			notifier_digits((uint64_t)n->config->event_log_hours * 3600, numbers[2]),
+			slice_str(once), notifier_digits(m->event, numbers[3]), slice_str(turn),
+			notifier_digits(m->revision, numbers[4]), buf_view(&n->head), buf_view(&n->tail),
+			notifier_digits(n->since, numbers[5]), slice_str(run),
+			notifier_digits(item->seq, numbers[6])},
+		12, on_appended, item);
+}
+
+static void send_item(struct notifier *n, struct item *item)
+{
 	buf_reset(&n->head);
 	buf_reset(&n->tail);
-	if (!event_json(m, &n->head, &n->tail)) {
-		backlog_remove(&n->backlog, item); /* its kind was checked when it came; only a limit can say no now */
+	if (!event_json(&item->result, &n->head, &n->tail)) {
+		backlog_remove(&n->backlog,
+			item); /* its kind was checked when it came; only a limit can say no now */
 		n->counts.dropped++;
 		return;
 	}
-	redis_eval(n->redis, &append, (const struct slice[]){slice_str(log), slice_str(seen)}, 2,
-		(const struct slice[]){append_epoch(n, epoch),
-			notifier_digits((uint64_t)n->config->event_log_length, most),
-			notifier_digits((uint64_t)n->config->event_log_hours * 3600, seconds), slice_str(once),
-			notifier_digits(m->event, kind), slice_str(turn), notifier_digits(m->revision, revision),
-			buf_view(&n->head), buf_view(&n->tail)}, 9,
-		on_appended, item);
+	item->seq = ++n->seq;
+	eval_append(n, item);
 }
 
 void append_pump(struct notifier *n)
 {
 	struct item *item;
 
-	if (!redis_is_up(n->redis) || ev_is_active(&n->again))
+	if (!n->log_is_up || ev_is_active(&n->again))
 		return;
 	while ((item = backlog_next(&n->backlog)) != NULL)
 		send_item(n, item);
 }
 
+static void on_resumed(const redisReply *reply, void *arg)
+{
+	struct notifier *n = arg;
+	struct slice since = redis_str(reply);
+	uint64_t was = n->since;
+	char quoted[160];
+
+	if (!reply)
+		return; /* down again */
+	if (!since.n) {
+		n->refusals++;
+		if ((n->refusals & (n->refusals - 1)) == 0) /* at 1, 2, 4, 8 .. */
+			log_warning("append.resume", "error=%s",
+				log_quote(reply->str ? reply->str : "an answer of another shape", quoted,
+					sizeof quoted));
+		try_again_soon(n);
+		return;
+	}
+	n->refusals = 0;
+	n->since = strtoull(since.p, NULL, 10);
+	if (was != n->since && n->told_seq)
+		log_warning("append.anew", "since=%llu reason=\"Redis has lost events: all logs begin anew\"",
+			(unsigned long long)n->since);
+	if (n->since > n->newest_epoch)
+		n->newest_epoch = n->since;
+	n->log_is_up = true;
+	append_pump(n);
+	listeners_ask_all(n);
+	service_ready(n->run, "fanning out");
+}
+
+void append_redis(struct notifier *n, bool up)
+{
+	char run[UUID_TEXT_BYTES], seq[NUMBER_BYTES], epoch[NUMBER_BYTES];
+	struct keys keys;
+
+	n->log_is_up = false;
+	if (!up)
+		return;
+	name_keys(n, NULL, &keys);
+	uuid_text(&n->id, run);
+	redis_eval(n->redis, &resume, (const struct slice[]){slice_str(keys.mark), slice_str(keys.since)}, 2,
+		(const struct slice[]){
+			slice_str(run), notifier_digits(n->told_seq, seq), append_epoch(n, epoch)},
+		3, on_resumed, n);
+}
+
 static void on_again(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	append_pump(w->data);
+	struct notifier *n = w->data;
+
+	if (n->log_is_up)
+		append_pump(n);
+	else
+		append_redis(n, redis_is_up(n->redis));
 }
 
 void append_start(struct notifier *n)
 {
-	backlog_init(&n->backlog, (size_t)n->config->backlog_results, (size_t)n->config->backlog_mb << 20, WINDOW);
+	n->id = uuid_v7();
+	backlog_init(
+		&n->backlog, (size_t)n->config->backlog_results, (size_t)n->config->backlog_mb << 20, WINDOW);
 	ev_timer_init(&n->again, on_again, 0, 0);
 	n->again.data = n;
 }

@@ -1,16 +1,17 @@
--- KEYS log, seen   ARGV epoch, most, seconds, once, kind, turn, revision, head, tail
+-- KEYS log, seen, mark   ARGV epoch, most, seconds, once, kind, turn, revision, head, tail, since, run, seq
 -- Appends an event and gives it its id: epoch-offset, which is the entry's own id. `once` names what has its effect once
 -- ('' for what may come twice). The event is head, the id, tail. Returns {id, 1}, or {id, 0} for what was there already.
--- The epoch is for a log that begins here. What is remembered belongs to one log: a new one begins with nothing seen.
+-- The epoch is for a log that begins here: there is none, or it began before `since` (resume.lua). What is remembered belongs
+-- to one log: a new one begins with nothing seen. The mark says which append was the last.
 local log, seen, once = KEYS[1], KEYS[2], ARGV[4]
 local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)
-local epoch, offset
-if #last == 0 then
+local epoch, offset = '0', '0'
+if #last > 0 then epoch, offset = string.match(last[1][1], '^(%d+)-(%d+)$') end
+redis.call('HSET', KEYS[3], 'run', ARGV[11], 'seq', ARGV[12])
+if #last == 0 or tonumber(epoch) < tonumber(ARGV[10]) then
   epoch, offset = ARGV[1], 0
   redis.call('DEL', log, seen)
   redis.call('XADD', log, epoch .. '-0', 'k', 'begin')
-else
-  epoch, offset = string.match(last[1][1], '^(%d+)-(%d+)$')
 end
 if once ~= '' then
   local at = redis.call('ZSCORE', seen, once)

@@ -2,10 +2,10 @@
  *
  * backlog.h - results on their way into the event log, in order: sent to Redis or waiting for it. Pure.
  *
- * Sent ones stand in front, at most most_sent of them. When an answer is lost or Redis refuses, nothing more is sent until
- * all that is under way is answered; then it goes on from the first, so that order is kept as far as Redis lets it.
- * Bounded in number and bytes; what does not fit is refused and counted by the caller (durable results are sent again by
- * the decider's sweep). The backlog owns its items.
+ * Sent ones stand in front, at most most_sent of them. When an answer is lost or Redis refuses, nothing more
+ * is sent until all that is under way is answered; then it goes on from the first, so that order is kept as
+ * far as Redis lets it. Bounded in number and bytes; what does not fit is refused and counted by the caller
+ * (durable results are sent again by the decider's sweep). The backlog owns its items.
  */
 #ifndef CC_NOTIFIER_BACKLOG_H
 #define CC_NOTIFIER_BACKLOG_H
@@ -15,10 +15,11 @@
 struct item {
 	struct item *next, *previous;
 	struct msg_result result; /* borrows from blob */
-	char *blob;               /* owned */
+	char *blob;		  /* owned */
 	size_t bytes;
-	bool sent;                /* Redis was asked and has not answered */
-	void *owner;              /* for the caller */
+	bool sent;    /* Redis was asked and has not answered */
+	void *owner;  /* for the caller .. */
+	uint64_t seq; /* .. likewise */
 };
 
 struct backlog {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * confirm.c - deletes outbox rows in batches. A batch that fails is forgotten: the sweep sends its results again, the log
- * knows them, and they come here once more.
+ * confirm.c - deletes outbox rows in batches. A batch that fails is forgotten: the sweep sends its results
+ * again, the log knows them, and they come here once more.
  */
 #include "notifier.h"
 
@@ -9,8 +9,8 @@
 #include "confirm.sql.h"
 
 enum {
-	CONFIRM_MS = 100,     /* how long a row may wait for others */
-	CONFIRM_ROWS = 256,   /* a full batch goes at once */
+	CONFIRM_MS = 100,   /* how long a row may wait for others */
+	CONFIRM_ROWS = 256, /* a full batch goes at once */
 	CONFIRM_BYTES = 64 * CONFIRM_ROWS,
 };
 

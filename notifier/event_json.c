@@ -39,5 +39,6 @@ void event_once(const struct msg_result *m, char out[EVENT_ONCE_BYTES])
 	if (!m->durable)
 		return;
 	uuid_text(&m->turn_id, turn);
-	snprintf(out, EVENT_ONCE_BYTES, "%s:%llu:%u", turn, (unsigned long long)m->revision, (unsigned)m->event);
+	snprintf(out, EVENT_ONCE_BYTES, "%s:%llu:%u", turn, (unsigned long long)m->revision,
+		(unsigned)m->event);
 }

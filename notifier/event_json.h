@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * event_json.h - an event as clients see it, in the two parts around its id, which only the log can give. Pure.
+ * event_json.h - an event as clients see it, in the two parts around its id, which only the log can give.
+ * Pure.
  */
 #ifndef CC_NOTIFIER_EVENT_JSON_H
 #define CC_NOTIFIER_EVENT_JSON_H
@@ -10,8 +11,8 @@
 
 enum { EVENT_ONCE_BYTES = 64 };
 
-/* head: `{"type":"turn:processed","event_id":"`, tail: `","conversation_id":.., "at":..[,"turn":..][,body]}`. False for a
- * kind that is none. */
+/* head: `{"type":"turn:processed","event_id":"`, tail: `","conversation_id":.., "at":..[,"turn":..][,body]}`.
+ * False for a kind that is none. */
 must_check bool event_json(const struct msg_result *m, struct buf *head, struct buf *tail);
 
 /* What has its effect once: `turn:revision:kind` for durable results, "" for others. */

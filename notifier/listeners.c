@@ -2,10 +2,11 @@
  *
  * listeners.c - which conversations gateways listen to, and telling them where the log stands.
  *
- * Every new subscription is answered on its topic (the link is XPUB_VERBOSE: each gateway's is seen), and all are answered
- * anew when Redis is back, since it may have lost the logs or answers may have been lost: a gateway then sees that it
- * missed something, or that another log has begun, without waiting for the next event. The questions go through the
- * connection that appends, so what was published before an answer is in the log up to the id that it names.
+ * Every new subscription is answered on its topic (the link is XPUB_VERBOSE: each gateway's is seen), and all
+ * are answered anew when Redis is back, since it may have lost the logs or answers may have been lost: a
+ * gateway then sees that it missed something, or that another log has begun, without waiting for the next
+ * event. The questions go through the connection that appends, so what was published before an answer is in
+ * the log up to the id that it names.
  */
 #include "notifier.h"
 
@@ -19,8 +20,9 @@
 #include <uthash.h>
 
 enum {
-	LISTENERS_MOST = 200000, /* conversations: 60 MB; a gateway whose subscription is refused reads from PostgreSQL */
-	ASKING_MOST = 512,       /* questions under way: events must not wait behind all of them */
+	LISTENERS_MOST = 200000, /* conversations: 60 MB; a gateway whose subscription is refused reads from
+				    PostgreSQL */
+	ASKING_MOST = 512,	 /* questions under way: events must not wait behind all of them */
 };
 
 static const struct redis_script stands = REDIS_SCRIPT(stands);
@@ -36,7 +38,8 @@ struct listener {
 
 static void pump(struct notifier *n);
 
-/* One that is being asked for needs no second question: the answer is published to those who came meanwhile, too. */
+/* One that is being asked for needs no second question: the answer is published to those who came meanwhile,
+ * too. */
 static void make_due(struct notifier *n, struct listener *l)
 {
 	if (l->is_due || l->asking)
@@ -71,21 +74,25 @@ static void on_stands(const redisReply *reply, void *arg)
 
 static void ask(struct notifier *n, struct listener *l)
 {
-	char log[EVENT_LOG_KEY_BYTES], seen[EVENT_LOG_KEY_BYTES], epoch[NUMBER_BYTES], seconds[NUMBER_BYTES];
+	char log[EVENT_LOG_KEY_BYTES], seen[EVENT_LOG_KEY_BYTES], epoch[NUMBER_BYTES], seconds[NUMBER_BYTES],
+		since[NUMBER_BYTES];
 
 	l->asking = true;
 	n->listeners.asking++;
 	event_log_keys(&l->conversation, log, seen);
 	redis_eval(n->redis, &stands, (const struct slice[]){slice_str(log), slice_str(seen)}, 2,
 		(const struct slice[]){append_epoch(n, epoch),
-			notifier_digits((uint64_t)n->config->event_log_hours * 3600, seconds)}, 2, on_stands, l);
+			notifier_digits((uint64_t)n->config->event_log_hours * 3600, seconds),
+			notifier_digits(n->since, since)},
+		3, on_stands, l);
 }
 
 static void pump(struct notifier *n)
 {
 	struct listener *l;
 
-	while (redis_is_up(n->redis) && n->listeners.asking < ASKING_MOST && (l = TAILQ_FIRST(&n->listeners.due)) != NULL) {
+	while (n->log_is_up && n->listeners.asking < ASKING_MOST &&
+		(l = TAILQ_FIRST(&n->listeners.due)) != NULL) {
 		not_due(n, l);
 		ask(n, l);
 	}
@@ -128,8 +135,10 @@ void listeners_subscription(struct notifier *n, struct slice topic, bool on)
 	struct listener *l;
 
 	if (on && slice_starts(topic, SLICE("g.")))
-		link_publish(n->events, topic, MSG_SUBSCRIBED, &(struct msg_subscribed){.event_id = SLICE("")});
-	if (topic.n >= LIMIT_TOPIC_BYTES || !topic_conversation_parse(topic, &conversation) || !is_mine(n, &conversation))
+		link_publish(
+			n->events, topic, MSG_SUBSCRIBED, &(struct msg_subscribed){.event_id = SLICE("")});
+	if (topic.n >= LIMIT_TOPIC_BYTES || !topic_conversation_parse(topic, &conversation) ||
+		!is_mine(n, &conversation))
 		return;
 	HASH_FIND(hh, n->listeners.all, topic.p, topic.n, l);
 	if (!on) {
@@ -162,7 +171,8 @@ void listeners_stop(struct notifier *n)
 {
 	struct listener *l, *next;
 
-	HASH_ITER(hh, n->listeners.all, l, next) {
+	HASH_ITER(hh, n->listeners.all, l, next)
+	{
 		forget(n, l);
 	}
 }

@@ -3,15 +3,18 @@
  * NAME      notifier - gives each result an event id, keeps recent events, fans out
  * INPUT     results (PULL): result; events (XPUB): subscriptions
  * OUTPUT    events: event, subscribed; the event logs in Redis; deletes outbox rows in PostgreSQL
- * LIMITS    backlog_results and backlog_mb on the way into Redis; event_log_length events and event_log_hours a log
- * LOSS      a durable result is announced once it is in the log; until then its outbox row stands and the decider's sweep
- *           sends it again. Others (turn:accepted, turn:processing ..) may be lost with this process.
+ * LIMITS    backlog_results and backlog_mb on the way into Redis; event_log_length events and event_log_hours
+ * a log LOSS      a durable result is announced once it is in the log; until then its outbox row stands and
+ * the decider's sweep sends it again. Others (turn:accepted, turn:processing ..) may be lost with this
+ * process.
  *
- * BUGS      while Redis refuses writes for a moment (out of memory), a conversation's events may change places.
+ * BUGS      when Redis comes back with older data while this process was not running either, ids may be given
+ * twice; while Redis refuses writes for a moment (out of memory), a conversation's events may change places.
  *
- * Order: all appends and all questions for a log's end go through one connection, whose answers come in order. So what is
- * published before a subscription's answer is in the log up to the id that the answer names, and what comes after is not.
- * A request that waits at a gateway is answered at once on that gateway's own topic, whatever Redis does.
+ * Order: all appends and all questions for a log's end go through one connection, whose answers come in
+ * order. So what is published before a subscription's answer is in the log up to the id that the answer
+ * names, and what comes after is not. A request that waits at a gateway is answered at once on that gateway's
+ * own topic, whatever Redis does.
  */
 #include "notifier.h"
 
@@ -25,8 +28,8 @@
 enum {
 	REDIS_TIMEOUT_MS = 2000,
 	PG_TIMEOUT_MS = 5000,
-	QUIET_MS = 50,    /* no result for so long, and a drain takes it that none is on its way */
-	REPORT_S = 10,    /* between lines of what was done, while anything is */
+	QUIET_MS = 50, /* no result for so long, and a drain takes it that none is on its way */
+	REPORT_S = 10, /* between lines of what was done, while anything is */
 };
 
 static struct notifier notifier;
@@ -41,8 +44,11 @@ struct slice notifier_digits(uint64_t v, char text[NUMBER_BYTES])
 /* The gateway whose request waits for this turn hears of it at once, whatever becomes of the event. */
 static void answer_gateway(struct notifier *n, const struct msg_result *m)
 {
-	struct msg_event event = {.conversation_id = m->conversation_id, .turn_id = m->turn_id, .revision = m->revision,
-		.event = m->event, .turn = m->turn};
+	struct msg_event event = {.conversation_id = m->conversation_id,
+		.turn_id = m->turn_id,
+		.revision = m->revision,
+		.event = m->event,
+		.turn = m->turn};
 
 	if (m->gateway.n && m->gateway.n < LIMIT_TOPIC_BYTES && m->turn.n)
 		link_publish(n->events, m->gateway, MSG_EVENT, &event);
@@ -52,8 +58,8 @@ static void dropped(struct notifier *n)
 {
 	n->counts.dropped++;
 	if ((n->counts.dropped & (n->counts.dropped - 1)) == 0) /* at 1, 2, 4, 8 .. */
-		log_warning("backlog.full", "results=%zu bytes=%zu dropped=%llu", n->backlog.count, n->backlog.bytes,
-			(unsigned long long)n->counts.dropped);
+		log_warning("backlog.full", "results=%zu bytes=%zu dropped=%llu", n->backlog.count,
+			n->backlog.bytes, (unsigned long long)n->counts.dropped);
 }
 
 static void on_result(const struct link_in *in, void *arg)
@@ -73,7 +79,7 @@ static void on_result(const struct link_in *in, void *arg)
 		return;
 	}
 	item->owner = n;
-	n->counts.waited += !redis_is_up(n->redis);
+	n->counts.waited += !n->log_is_up;
 	append_pump(n);
 }
 
@@ -88,9 +94,11 @@ static void report(struct notifier *n)
 {
 	const struct counts *c = &n->counts;
 
-	log_info("notifier.did", "received=%llu appended=%llu repeated=%llu waited=%llu dropped=%llu waiting=%zu",
-		(unsigned long long)c->received, (unsigned long long)c->appended, (unsigned long long)c->repeated,
-		(unsigned long long)c->waited, (unsigned long long)c->dropped, n->backlog.count);
+	log_info("notifier.did",
+		"received=%llu appended=%llu repeated=%llu waited=%llu dropped=%llu waiting=%zu",
+		(unsigned long long)c->received, (unsigned long long)c->appended,
+		(unsigned long long)c->repeated, (unsigned long long)c->waited,
+		(unsigned long long)c->dropped, n->backlog.count);
 }
 
 static void on_report(struct ev_loop *loop, ev_timer *w, int revents)
@@ -115,13 +123,7 @@ static void on_quiet(struct ev_loop *loop, ev_timer *w, int revents)
 
 static void on_redis(bool up, void *arg)
 {
-	struct notifier *n = arg;
-
-	if (!up)
-		return;
-	service_ready(n->run, "fanning out");
-	append_pump(n);
-	listeners_ask_all(n);
+	append_redis(arg, up);
 }
 
 static void on_connected(uint64_t took_ns, void *arg)
@@ -152,10 +154,14 @@ static bool start(struct service_run *run)
 	append_start(n);
 	listeners_start(n);
 	confirm_start(n);
-	n->redis = redis_open(service_loop(run), &(struct redis_options){.url = common->redis, .timeout_ms = REDIS_TIMEOUT_MS,
-		.state = on_redis, .arg = n});
-	n->pg = pg_open(service_loop(run), &(struct pg_options){.conninfo = common->postgres, .connections = 1,
-		.timeout_ms = PG_TIMEOUT_MS, .connected = on_connected, .arg = n});
+	n->redis = redis_open(service_loop(run),
+		&(struct redis_options){
+			.url = common->redis, .timeout_ms = REDIS_TIMEOUT_MS, .state = on_redis, .arg = n});
+	n->pg = pg_open(service_loop(run), &(struct pg_options){.conninfo = common->postgres,
+						   .connections = 1,
+						   .timeout_ms = PG_TIMEOUT_MS,
+						   .connected = on_connected,
+						   .arg = n});
 	n->events = link_open(run, LINK_EVENTS, LINK_BINDS, n->config->events_bind,
 		(struct link_handlers){.subscription = on_subscription, .arg = n});
 	n->results = link_open(run, LINK_RESULTS, LINK_BINDS, n->config->results_bind,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * notifier.h - the notifier's parts, for each other: notifier.c the shell, append.c the way into the log, listeners.c who
- * is told where a log stands, confirm.c the outbox.
+ * notifier.h - the notifier's parts, for each other: notifier.c the shell, append.c the way into the log,
+ * listeners.c who is told where a log stands, confirm.c the outbox.
  */
 #ifndef CC_NOTIFIER_H
 #define CC_NOTIFIER_H
@@ -23,16 +23,16 @@ struct notifier_config {
 /* The rows of the outbox to delete: gathered, then deleted together. */
 struct confirm {
 	struct buf turns, revisions; /* array literals */
-	size_t count;                /* rows in them */
-	size_t under_way;            /* statements at PostgreSQL */
+	size_t count;		     /* rows in them */
+	size_t under_way;	     /* statements at PostgreSQL */
 	ev_timer timer;
 };
 
 /* The conversations that gateways are subscribed to. */
 struct listeners {
-	struct listener *all;           /* by topic */
-	TAILQ_HEAD(, listener) due;     /* to be told where their log stands */
-	size_t asking;                  /* questions at Redis */
+	struct listener *all;	    /* by topic */
+	TAILQ_HEAD(, listener) due; /* to be told where their log stands */
+	size_t asking;		    /* questions at Redis */
 };
 
 /* Since the start, for the log. */
@@ -49,12 +49,18 @@ struct notifier {
 	struct backlog backlog;
 	struct confirm confirm;
 	struct listeners listeners;
-	ev_timer again;              /* Redis refused: the next try */
+	ev_timer again; /* Redis refused: the next try */
 	ev_timer quiet, report;
 	struct buf head, tail, json; /* scratch */
 	struct counts counts;
-	uint64_t received_before;    /* at the last look of quiet */
-	uint64_t newest_epoch;       /* of any log that we have seen */
+	uint64_t received_before; /* at the last look of quiet */
+	/* the event log */
+	bool log_is_up;		/* Redis is, and resume.lua has said since when its logs can be trusted */
+	uint64_t newest_epoch;	/* of any log that we have seen */
+	uint64_t since;		/* logs that began before this epoch begin anew */
+	struct uuid id;		/* of this process's run */
+	uint64_t refusals;	/* of resume.lua, in a row */
+	uint64_t seq, told_seq; /* appends sent, and the last that was answered */
 };
 
 extern const struct config_key notifier_keys[];
@@ -66,6 +72,7 @@ struct slice notifier_digits(uint64_t v, char text[NUMBER_BYTES]);
 
 /* append.c */
 void append_start(struct notifier *n);
+void append_redis(struct notifier *n, bool up);
 void append_pump(struct notifier *n); /* sends what may be sent */
 void append_stop(struct notifier *n);
 /* The epoch that a log gets if it begins now: later than all seen, though the clock step back. */

@@ -11,8 +11,12 @@
 
 START_TEST(event_has_its_parts)
 {
-	struct msg_result m = {.event = EVENT_TURN_PROCESSED, .at = 1700000000000000, .turn = SLICE("{\"seq\":1}"),
-		.body = SLICE("\"x\":2"), .revision = 2, .durable = 1};
+	struct msg_result m = {.event = EVENT_TURN_PROCESSED,
+		.at = 1700000000000000,
+		.turn = SLICE("{\"seq\":1}"),
+		.body = SLICE("\"x\":2"),
+		.revision = 2,
+		.durable = 1};
 	char once[EVENT_ONCE_BYTES];
 	struct buf head, tail;
 
@@ -95,7 +99,8 @@ START_TEST(backlog_goes_back_when_all_is_answered)
 	for (int i = 0; i < 3; i++)
 		ck_assert_ptr_eq(backlog_next(&b), items[i]);
 	backlog_back(&b, items[0]);
-	ck_assert_ptr_null(backlog_next(&b)); /* two are still under way: sending the first now would put it behind them */
+	ck_assert_ptr_null(backlog_next(
+		&b)); /* two are still under way: sending the first now would put it behind them */
 	backlog_remove(&b, items[1]);
 	backlog_back(&b, items[2]);
 	ck_assert_ptr_eq(backlog_next(&b), items[0]);

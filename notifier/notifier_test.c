@@ -1,235 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * notifier_test.c - the real notifier with a real Redis and PostgreSQL: its own process, fed and heard over its real
- * sockets, killed, and its servers killed under it.
+ * notifier_test.c - the real notifier with a real Redis and PostgreSQL: its own process, fed and heard over
+ * its real sockets, killed, and its servers killed under it.
  */
-#include "common/base/clock.h"
-#include "common/store/event_log.h"
-#include "common/store/fixture.h"
-#include "common/wire/limits.h"
-#include "common/wire/message.h"
+#include "notifier_fixture.h"
 
 #include <check.h>
-#include <czmq.h>
-#include <hiredis/hiredis.h>
-#include <libpq-fe.h>
+#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { HEAR_MS = 20000, SILENCE_MS = 300, ARGS = 20 };
-
-static const char *const notifier = NOTIFIER; /* the binary */
-
-static struct uuid conversation, turn;
-static char topic[LIMIT_TOPIC_BYTES], log_key[EVENT_LOG_KEY_BYTES], seen_key[EVENT_LOG_KEY_BYTES];
-static pid_t pid;
-static zsock_t *results, *events;
-static zmsg_t *held; /* what `heard` borrows from */
-
-struct heard {
-	bool any;
-	char topic[LIMIT_TOPIC_BYTES];
-	enum msg_kind kind;
-	union msg_any msg;
-	struct cursor at; /* of an event or an answer; zero when it has no id */
-};
-
-/* --- the process --- */
-
-static pid_t spawn(const char *results_bind, const char *events_bind, const char *const *more)
-{
-	char *argv[ARGS] = {(char *)notifier, (char *)"--runtime_dir", fixture_dir, (char *)"--postgres", fixture_conninfo,
-		(char *)"--redis", fixture_redis, (char *)"--results_bind", (char *)results_bind, (char *)"--events_bind",
-		(char *)events_bind};
-	pid_t child;
-
-	for (size_t n = 11; *more; more++)
-		argv[n++] = (char *)*more;
-	child = fork();
-	if (child == 0) {
-		execv(notifier, argv);
-		_exit(127);
-	}
-	return child;
-}
-
-static void start_notifier(const char *backlog)
-{
-	char bind[2][100];
-
-	snprintf(bind[0], sizeof bind[0], "ipc://%s/results", fixture_dir);
-	snprintf(bind[1], sizeof bind[1], "ipc://%s/events", fixture_dir);
-	pid = spawn(bind[0], bind[1], (const char *const[]){"--backlog_results", backlog, NULL});
-}
-
-static int end_notifier(int number)
-{
-	int status;
-
-	ck_assert_int_eq(kill(pid, number), 0);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-/* --- its sockets --- */
-
-static void say(uint64_t revision, bool durable, const char *gateway)
-{
-	struct msg_result m = {.conversation_id = conversation, .turn_id = turn, .revision = revision,
-		.event = EVENT_TURN_PROCESSED, .gateway = slice_str(gateway), .at = clock_wall_us(),
-		.turn = SLICE("{\"state\":\"done\"}"), .durable = durable};
-	struct buf packed;
-	zmsg_t *msg = zmsg_new();
-
-	buf_init(&packed, 1 << 20);
-	msg_pack(MSG_RESULT, &m, &packed);
-	for (size_t at = 0; at + 4 <= packed.n;) { /* the blob form is the frames, each after its length */
-		uint32_t n;
-
-		memcpy(&n, packed.p + at, 4);
-		zmsg_addmem(msg, packed.p + at + 4, n);
-		at += 4 + n;
-	}
-	buf_finish(&packed);
-	ck_assert_int_eq(zmsg_send(&msg, results), 0);
-}
-
-static struct heard hear_within(int ms)
-{
-	struct slice frames[MSG_FRAMES_MAX];
-	struct heard h = {0};
-	size_t count = 0;
-	struct slice id;
-
-	zmsg_destroy(&held);
-	zsock_set_rcvtimeo(events, ms);
-	held = zmsg_recv(events);
-	if (!held)
-		return h;
-	h.any = true;
-	for (zframe_t *f = zmsg_first(held); f && count < countof(frames); f = zmsg_next(held))
-		frames[count++] = slice_of((const char *)zframe_data(f), zframe_size(f));
-	snprintf(h.topic, sizeof h.topic, "%.*s", (int)frames[0].n, frames[0].p);
-	ck_assert(msg_decode(frames + 1, count - 1, &h.kind, &h.msg));
-	id = h.kind == MSG_EVENT ? h.msg.event.event_id : h.msg.subscribed.event_id;
-	if (id.n)
-		ck_assert(cursor_parse(id, &h.at));
-	return h;
-}
-
-/* The next message of that kind under that topic. */
-static struct heard hear(enum msg_kind kind, const char *under)
-{
-	struct heard h;
-
-	do {
-		h = hear_within(HEAR_MS);
-		ck_assert_msg(h.any, "heard nothing under %s", under);
-	} while (h.kind != kind || strcmp(h.topic, under) != 0);
-	return h;
-}
-
-/* Subscribes and waits for the answer, which says that results are taken, too. */
-static struct cursor listen_to(const char *under)
-{
-	zsock_set_subscribe(events, under);
-	return hear(MSG_SUBSCRIBED, under).at;
-}
-
-static void connect_sockets(void)
-{
-	results = zsock_new(ZMQ_PUSH);
-	events = zsock_new(ZMQ_SUB);
-	zsock_set_linger(results, 0);
-	zsock_set_reconnect_ivl(results, 20);
-	zsock_set_reconnect_ivl(events, 20);
-	ck_assert_int_eq(zsock_connect(results, "ipc://%s/results", fixture_dir), 0);
-	ck_assert_int_eq(zsock_connect(events, "ipc://%s/events", fixture_dir), 0);
-}
-
-/* --- its servers --- */
-
-static redisReply *redis_run(const char *format, ...)
-{
-	redisContext *c = redisConnectUnix(fixture_redis + strlen("unix://"));
-	redisReply *reply;
-	va_list args;
-
-	ck_assert(c && !c->err);
-	va_start(args, format);
-	reply = redisvCommand(c, format, args);
-	va_end(args);
-	ck_assert(reply && reply->type != REDIS_REPLY_ERROR);
-	redisFree(c);
-	return reply;
-}
-
-static long long log_length(void)
-{
-	redisReply *reply = redis_run("XLEN %s", log_key);
-	long long n = reply->integer;
-
-	freeReplyObject(reply);
-	return n;
-}
-
-static long sql(const char *text)
-{
-	PGconn *c = PQconnectdb(fixture_conninfo);
-	PGresult *r = PQexec(c, text);
-	long v = PQntuples(r) ? atol(PQgetvalue(r, 0, 0)) : 0;
-
-	ck_assert_msg(PQresultStatus(r) == PGRES_TUPLES_OK || PQresultStatus(r) == PGRES_COMMAND_OK, "%s", PQerrorMessage(c));
-	PQclear(r);
-	PQfinish(c);
-	return v;
-}
-
-/* A turn that is done, with the outbox row of its revision. */
-static void store_turn(void)
-{
-	char text[1500], c[UUID_TEXT_BYTES], t[UUID_TEXT_BYTES];
-
-	uuid_text(&conversation, c);
-	uuid_text(&turn, t);
-	snprintf(text, sizeof text,
-		"INSERT INTO users (id, email, password_hash) VALUES ('%s', '%s', '');"
-		"INSERT INTO conversations (id, user_id, name) VALUES ('%s', '%s', '');"
-		"INSERT INTO turns (id, conversation_id, seq, speaker, agent, raw_text, state, level, deadline_ms, verbatim, formats, "
-		"received_at) VALUES ('%s', '%s', 1, 'User', false, '', 'done', 0, 500, false, 0, now());"
-		"INSERT INTO outbox (turn_id, revision) VALUES ('%s', 1)",
-		c, c, c, c, t, c, t);
-	sql(text);
-}
-
-static void await_empty_outbox(void)
-{
-	uint64_t end = clock_mono_ns() + HEAR_MS * NS_PER_MS;
-
-	while (sql("SELECT count(*) FROM outbox") > 0)
-		ck_assert_msg(clock_mono_ns() < end, "the outbox row stays");
-}
-
-static void prepare(void)
-{
-	conversation = uuid_v7();
-	turn = uuid_v7();
-	topic_conversation(&conversation, topic);
-	event_log_keys(&conversation, log_key, seen_key);
-	sql("DELETE FROM outbox");
-	start_notifier("100");
-	connect_sockets();
-}
-
-static void clean_up(void)
-{
-	zmsg_destroy(&held);
-	zsock_destroy(&results);
-	zsock_destroy(&events);
-	if (pid)
-		ck_assert_int_eq(end_notifier(SIGTERM), 0); /* also with sanitizers: nothing leaked, nothing wrong */
-}
+enum { SILENCE_MS = 300 };
 
 /* --- what it does --- */
 
@@ -249,7 +29,8 @@ START_TEST(a_result_becomes_an_event)
 	h = hear(MSG_EVENT, topic);
 	ck_assert_uint_eq(h.at.epoch, begin.epoch);
 	ck_assert_uint_eq(h.at.offset, 1);
-	ck_assert(memmem(h.msg.event.json.p, h.msg.event.json.n, "\"turn\":{\"state\":\"done\"}", 23) != NULL);
+	ck_assert(
+		memmem(h.msg.event.json.p, h.msg.event.json.n, "\"turn\":{\"state\":\"done\"}", 23) != NULL);
 	ck_assert(memmem(h.msg.event.json.p, h.msg.event.json.n, "\"type\":\"turn:processed\"", 23) != NULL);
 	await_empty_outbox();
 }
@@ -286,7 +67,8 @@ START_TEST(killed_and_told_again_it_appends_once)
 	first = hear(MSG_EVENT, topic).at;
 	end_notifier(SIGKILL);
 	start_notifier("100");
-	ck_assert_uint_eq(hear(MSG_SUBSCRIBED, topic).at.offset, 1); /* the subscription comes back by itself */
+	ck_assert_uint_eq(
+		hear(MSG_SUBSCRIBED, topic).at.offset, 1); /* the subscription comes back by itself */
 	say(1, true, "");
 	again = hear(MSG_EVENT, topic).at; /* its predecessor may have died before it published */
 	ck_assert_uint_eq(again.epoch, first.epoch);
@@ -310,7 +92,8 @@ START_TEST(without_redis_requests_are_answered_and_events_wait)
 		ck_assert_uint_eq(h.msg.event.revision, revision);
 		ck_assert_uint_eq(h.msg.event.event_id.n, 0);
 	}
-	zsock_set_subscribe(events, "c.01900000-0000-7000-8000-000000000000"); /* answered when Redis is back */
+	zsock_set_subscribe(
+		events, "c.01900000-0000-7000-8000-000000000000"); /* answered when Redis is back */
 	fixture_servers("start", "redis");
 	for (uint64_t revision = 1; revision <= 20; revision++) {
 		struct heard h = hear(MSG_EVENT, topic);
@@ -338,6 +121,54 @@ START_TEST(listeners_are_told_anew_when_redis_lost_the_log)
 	ck_assert_uint_eq(anew.offset, 0);
 	say(1, true, ""); /* the new log has not seen it */
 	ck_assert_uint_eq(hear(MSG_EVENT, topic).at.offset, 1);
+}
+END_TEST
+
+static void in_folder(const char *command)
+{
+	char line[300];
+
+	snprintf(line, sizeof line, "cd %s && %s", fixture_dir, command);
+	ck_assert_int_eq(system(line), 0);
+}
+
+START_TEST(ids_are_not_given_again_when_redis_comes_back_with_older_data)
+{
+	struct cursor begin = listen_to(topic), at;
+
+	say(1, true, "");
+	hear(MSG_EVENT, topic);
+	in_folder("cp -r appendonlydir older");
+	say(2, true, "");
+	at = hear(MSG_EVENT, topic).at;
+	ck_assert_uint_eq(at.offset, 2);
+	fixture_servers("kill", "redis");
+	in_folder("rm -r appendonlydir && mv older appendonlydir");
+	fixture_servers("start", "redis");
+	ck_assert_int_eq(log_length() > 0, 1); /* the log is there, and one event short */
+	at = hear(MSG_SUBSCRIBED, topic).at;
+	ck_assert_uint_gt(at.epoch, begin.epoch);
+	ck_assert_uint_eq(at.offset, 0);
+	say(3, true, "");
+	ck_assert_uint_eq(hear(MSG_EVENT, topic).at.offset, 1);
+	end_notifier(SIGKILL);
+	start_notifier("100"); /* remembered: a log from before begins anew whenever it is used next */
+	ck_assert_uint_eq(hear(MSG_SUBSCRIBED, topic).at.epoch, at.epoch);
+}
+END_TEST
+
+START_TEST(a_restart_of_redis_with_all_its_data_changes_nothing)
+{
+	struct cursor first, at;
+
+	listen_to(topic);
+	say(1, true, "");
+	first = hear(MSG_EVENT, topic).at;
+	fixture_servers("kill", "redis");
+	fixture_servers("start", "redis");
+	at = hear(MSG_SUBSCRIBED, topic).at;
+	ck_assert_uint_eq(at.epoch, first.epoch);
+	ck_assert_uint_eq(at.offset, 1);
 }
 END_TEST
 
@@ -420,7 +251,8 @@ START_TEST(a_conversation_has_one_notifier_of_several)
 	for (int i = 0; i < 2; i++) {
 		snprintf(bind[i][0], sizeof bind[i][0], "ipc://%s/results-%d", fixture_dir, i);
 		snprintf(bind[i][1], sizeof bind[i][1], "ipc://%s/events-%d", fixture_dir, i);
-		both[i] = spawn(bind[i][0], bind[i][1], (const char *const[]){"--count", "2", "--index", places[i], NULL});
+		both[i] = spawn_notifier(bind[i][0], bind[i][1],
+			(const char *const[]){"--count", "2", "--index", places[i], NULL});
 		zsock_connect(events, "%s", bind[i][1]);
 	}
 	zsock_connect(results, "ipc://%s/results-%u", fixture_dir, (unsigned)owner);
@@ -471,6 +303,8 @@ int main(void)
 	tcase_add_test(tc, killed_and_told_again_it_appends_once);
 	tcase_add_test(tc, without_redis_requests_are_answered_and_events_wait);
 	tcase_add_test(tc, listeners_are_told_anew_when_redis_lost_the_log);
+	tcase_add_test(tc, ids_are_not_given_again_when_redis_comes_back_with_older_data);
+	tcase_add_test(tc, a_restart_of_redis_with_all_its_data_changes_nothing);
 	tcase_add_test(tc, a_flush_under_way_begins_a_later_epoch);
 	tcase_add_test(tc, more_than_may_wait_is_dropped);
 	tcase_add_test(tc, a_poisoned_log_holds_up_no_other);
