@@ -19,7 +19,8 @@ struct reading {
 	void *arg;
 };
 
-void event_log_keys(const struct uuid *conversation, char log[EVENT_LOG_KEY_BYTES], char seen[EVENT_LOG_KEY_BYTES])
+void event_log_keys(
+	const struct uuid *conversation, char log[EVENT_LOG_KEY_BYTES], char seen[EVENT_LOG_KEY_BYTES])
 {
 	char id[UUID_TEXT_BYTES];
 
@@ -37,7 +38,8 @@ static bool read_entry(redisReply *const *at, struct event_entry *e)
 {
 	uint64_t kind = number(redis_str(at[1]));
 
-	*e = (struct event_entry){.kind = (enum event_kind)kind, .revision = number(redis_str(at[3])),
+	*e = (struct event_entry){.kind = (enum event_kind)kind,
+		.revision = number(redis_str(at[3])),
 		.json = redis_str(at[4])};
 	if (!cursor_parse(redis_str(at[0]), &e->at) || kind >= EVENT_COUNT || e->at.offset == 0)
 		return false;
@@ -48,8 +50,10 @@ static void read_entries(const redisReply *reply, struct event_page *page, struc
 {
 	size_t taken = 0;
 
-	for (size_t i = HEAD_REPLIES; i + ENTRY_REPLIES <= reply->elements && taken < EVENT_PAGE; i += ENTRY_REPLIES)
-		taken += read_entry(reply->element + i, &entries[taken]); /* the log's beginning is no event */
+	for (size_t i = HEAD_REPLIES; i + ENTRY_REPLIES <= reply->elements && taken < EVENT_PAGE;
+		i += ENTRY_REPLIES)
+		taken +=
+			read_entry(reply->element + i, &entries[taken]); /* the log's beginning is no event */
 	page->count = taken;
 	page->more = reply->element[2]->integer == 1;
 }
@@ -72,11 +76,11 @@ static void on_read(const redisReply *reply, void *arg)
 	free(reading);
 }
 
-void event_log_read(struct redis *r, const struct uuid *conversation, struct cursor after, uint64_t upto, event_log_fn *fn,
-	void *arg)
+void event_log_read(struct redis *r, const struct uuid *conversation, struct cursor after, uint64_t upto,
+	event_log_fn *fn, void *arg)
 {
-	char log[EVENT_LOG_KEY_BYTES], seen[EVENT_LOG_KEY_BYTES], epoch[NUMBER_BYTES], from[NUMBER_BYTES], to[NUMBER_BYTES] = "",
-		count[NUMBER_BYTES], bytes[NUMBER_BYTES];
+	char log[EVENT_LOG_KEY_BYTES], seen[EVENT_LOG_KEY_BYTES], epoch[NUMBER_BYTES], from[NUMBER_BYTES],
+		to[NUMBER_BYTES] = "", count[NUMBER_BYTES], bytes[NUMBER_BYTES];
 	struct reading *reading = xmalloc(sizeof *reading);
 	struct slice key;
 
@@ -89,8 +93,10 @@ void event_log_read(struct redis *r, const struct uuid *conversation, struct cur
 	snprintf(bytes, sizeof bytes, "%d", EVENT_PAGE_BYTES);
 	if (upto)
 		snprintf(to, sizeof to, "%llu", (unsigned long long)upto);
-	redis_eval(r, &read_script, &key, 1, (const struct slice[]){slice_str(epoch), slice_str(from), slice_str(to),
-		slice_str(count), slice_str(bytes)}, 5, on_read, reading);
+	redis_eval(r, &read_script, &key, 1,
+		(const struct slice[]){
+			slice_str(epoch), slice_str(from), slice_str(to), slice_str(count), slice_str(bytes)},
+		5, on_read, reading);
 }
 
 static void on_last(const redisReply *reply, void *arg)
@@ -100,7 +106,8 @@ static void on_last(const redisReply *reply, void *arg)
 
 	if (reply && reply->type == REDIS_REPLY_ARRAY) {
 		page.status = EVENTS_COMPLETE;
-		if (reply->elements == 0 || reply->element[0]->type != REDIS_REPLY_ARRAY || reply->element[0]->elements == 0 ||
+		if (reply->elements == 0 || reply->element[0]->type != REDIS_REPLY_ARRAY ||
+			reply->element[0]->elements == 0 ||
 			!cursor_parse(redis_str(reply->element[0]->element[0]), &page.last))
 			page.last = (struct cursor){0, 0};
 	}
@@ -115,6 +122,8 @@ void event_log_last(struct redis *r, const struct uuid *conversation, event_log_
 
 	*reading = (struct reading){fn, arg};
 	event_log_keys(conversation, log, seen);
-	redis_send(r, (const struct slice[]){SLICE("XREVRANGE"), slice_str(log), SLICE("+"), SLICE("-"), SLICE("COUNT"),
-		SLICE("1")}, 6, on_last, reading);
+	redis_send(r,
+		(const struct slice[]){SLICE("XREVRANGE"), slice_str(log), SLICE("+"), SLICE("-"),
+			SLICE("COUNT"), SLICE("1")},
+		6, on_last, reading);
 }

@@ -51,15 +51,18 @@ static void command(const struct slice *argv, size_t argc)
 /* Entries from..to of a log, their JSON of so many bytes, keeping only the newest `most`. */
 static void write_log(uint64_t epoch, int from, int to, size_t bytes, const char *most)
 {
-	char log[EVENT_LOG_KEY_BYTES], seen[EVENT_LOG_KEY_BYTES], id[CURSOR_TEXT_BYTES], *json = calloc(1, bytes + 1);
+	char log[EVENT_LOG_KEY_BYTES], seen[EVENT_LOG_KEY_BYTES], id[CURSOR_TEXT_BYTES],
+		*json = calloc(1, bytes + 1);
 
 	memset(json, 'j', bytes);
 	event_log_keys(&conversation, log, seen);
 	for (int i = from; i <= to; i++) {
 		cursor_text((struct cursor){epoch, (uint64_t)i}, id);
-		command((const struct slice[]){SLICE("XADD"), slice_str(log), SLICE("MAXLEN"), slice_str(most), slice_str(id),
-			SLICE("k"), SLICE("2"), SLICE("t"), SLICE("01900000-0000-7000-8000-000000000000"), SLICE("r"), SLICE("1"),
-			SLICE("j"), slice_of(json, bytes)}, 13);
+		command((const struct slice[]){SLICE("XADD"), slice_str(log), SLICE("MAXLEN"),
+				slice_str(most), slice_str(id), SLICE("k"), SLICE("2"), SLICE("t"),
+				SLICE("01900000-0000-7000-8000-000000000000"), SLICE("r"), SLICE("1"),
+				SLICE("j"), slice_of(json, bytes)},
+			13);
 	}
 	free(json);
 }
@@ -70,7 +73,9 @@ static void begin_log(uint64_t epoch)
 
 	event_log_keys(&conversation, log, seen);
 	cursor_text((struct cursor){epoch, 0}, id);
-	command((const struct slice[]){SLICE("XADD"), slice_str(log), slice_str(id), SLICE("k"), SLICE("begin")}, 5);
+	command((const struct slice[]){SLICE("XADD"), slice_str(log), slice_str(id), SLICE("k"),
+			SLICE("begin")},
+		5);
 }
 
 static void on_page(const struct event_page *page, void *arg)
@@ -86,8 +91,10 @@ static void on_page(const struct event_page *page, void *arg)
 	for (size_t i = 0; i < page->count; i++) {
 		const struct event_entry *e = &page->entries[i];
 
-		r->in_order = r->in_order && e->at.epoch == EPOCH && e->at.offset == page->entries[0].at.offset + i &&
-			e->kind == EVENT_TURN_PROCESSED && e->revision == 1 && e->json.n > 0 && e->turn_id.b[0] == 1;
+		r->in_order = r->in_order && e->at.epoch == EPOCH &&
+			      e->at.offset == page->entries[0].at.offset + i &&
+			      e->kind == EVENT_TURN_PROCESSED && e->revision == 1 && e->json.n > 0 &&
+			      e->turn_id.b[0] == 1;
 	}
 	if (page->count) {
 		r->first_at = page->entries[0].at;
@@ -153,7 +160,8 @@ START_TEST(a_whole_log)
 	for (size_t i = 0; i < countof(whole); i++) {
 		struct read r = read_after(whole[i].epoch, whole[i].after, whole[i].upto);
 
-		ck_assert_msg(r.status == whole[i].status && r.count == whole[i].count && r.more == whole[i].more,
+		ck_assert_msg(
+			r.status == whole[i].status && r.count == whole[i].count && r.more == whole[i].more,
 			"row %zu: status %d count %zu more %d", i, r.status, r.count, r.more);
 		ck_assert_uint_eq(r.last.epoch, EPOCH);
 		ck_assert_uint_eq(r.last.offset, 300);
@@ -244,7 +252,8 @@ START_TEST(without_redis)
 {
 	tear_down();
 	loop = ev_loop_new(0);
-	redis = redis_open(loop, &(struct redis_options){.url = "unix:///nonexistent/r.sock", .timeout_ms = 5000});
+	redis = redis_open(
+		loop, &(struct redis_options){.url = "unix:///nonexistent/r.sock", .timeout_ms = 5000});
 	ck_assert_int_eq(read_after(EPOCH, 0, 0).status, EVENTS_DOWN);
 	ck_assert_int_eq(ask_last().status, EVENTS_DOWN);
 }

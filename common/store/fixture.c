@@ -21,7 +21,8 @@ void fixture_servers(const char *verb, const char *servers)
 {
 	char command[400];
 
-	snprintf(command, sizeof command, "%s %s %s %s </dev/null >&2", SERVERS_SH, verb, fixture_dir, servers);
+	snprintf(command, sizeof command, "%s %s %s %s </dev/null >&2", SERVERS_SH, verb, fixture_dir,
+		servers);
 	if (system(command) != 0) {
 		fprintf(stderr, "failed: %s\n", command);
 		abort();
@@ -30,14 +31,16 @@ void fixture_servers(const char *verb, const char *servers)
 
 void fixture_start(const char *servers)
 {
-	if (access("/usr/lib/postgresql/15/bin/postgres", X_OK) != 0 || access("/usr/bin/redis-server", X_OK) != 0) {
+	if (access("/usr/lib/postgresql/15/bin/postgres", X_OK) != 0 ||
+		access("/usr/bin/redis-server", X_OK) != 0) {
 		fprintf(stderr, "no PostgreSQL 15 or no Redis\n");
 		exit(EXIT_SKIPPED);
 	}
 	if (!mkdtemp(fixture_dir))
 		abort();
 	snprintf(started, sizeof started, "%s", servers);
-	snprintf(fixture_conninfo, sizeof fixture_conninfo, "host=%s user=cleanerctx dbname=postgres", fixture_dir);
+	snprintf(fixture_conninfo, sizeof fixture_conninfo, "host=%s user=cleanerctx dbname=postgres",
+		fixture_dir);
 	snprintf(fixture_redis, sizeof fixture_redis, "unix://%s/redis.sock", fixture_dir);
 	fixture_servers("start", servers);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * fixture.h - for tests only: a throw-away PostgreSQL and Redis (tests/harness/servers.sh) and waiting on the loop.
+ * fixture.h - for tests only: a throw-away PostgreSQL and Redis (tests/harness/servers.sh) and waiting on the
+ * loop.
  *
- * One of each for a test program: fixture_start as Check's unchecked set-up, so that the tests' own processes share them.
- * A test that harms a server mends it.
+ * One of each for a test program: fixture_start as Check's unchecked set-up, so that the tests' own processes
+ * share them. A test that harms a server mends it.
  */
 #ifndef CC_STORE_FIXTURE_H
 #define CC_STORE_FIXTURE_H
@@ -13,9 +14,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-extern char fixture_dir[];      /* "/tmp/cc-test.XXXXXX" */
+extern char fixture_dir[];	/* "/tmp/cc-test.XXXXXX" */
 extern char fixture_conninfo[]; /* for libpq */
-extern char fixture_redis[];    /* a URL */
+extern char fixture_redis[];	/* a URL */
 
 /* servers: "postgres", "redis", "postgres redis". Exits with 77 (skipped) where they are not installed. */
 void fixture_start(const char *servers);

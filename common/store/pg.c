@@ -2,8 +2,8 @@
  *
  * pg.c - the pool (pg.h): which connection takes a request, who waits, who is refused, whose time is up.
  *
- * Connections (pg_conn.c) do the talking. A request that cannot be sent is answered on the loop's next turn, never
- * inside pg_send.
+ * Connections (pg_conn.c) do the talking. A request that cannot be sent is answered on the loop's next turn,
+ * never inside pg_send.
  */
 #include "pg.h"
 
@@ -18,7 +18,7 @@ struct pg {
 	struct ev_loop *loop;
 	struct pg_options options; /* conninfo is our copy */
 	struct pg_conn conns[PG_CONNECTIONS];
-	size_t up;                  /* connections that are */
+	size_t up;		    /* connections that are */
 	struct pg_requests waiting; /* for room on a connection */
 	size_t waiting_count;
 	struct pg_requests refused; /* to be told so on the next turn */
@@ -160,7 +160,8 @@ static void check_conninfo(const char *conninfo)
 	if (!parsed) {
 		if (error)
 			error[strcspn(error, "\n")] = '\0';
-		fatal("event=pg.conninfo error=%s", log_quote(error ? error : "out of memory", quoted, sizeof quoted));
+		fatal("event=pg.conninfo error=%s",
+			log_quote(error ? error : "out of memory", quoted, sizeof quoted));
 	}
 	PQconninfoFree(parsed);
 }

@@ -11,7 +11,8 @@ static const struct {
 } rows[] = {
 	{"25006", PG_RETRY, true},  /* read_only_sql_transaction: failed over, we hold the old primary */
 	{"25P02", PG_RETRY, false}, /* in_failed_sql_transaction: its cause was another statement's */
-	{"26000", PG_RETRY, false}, /* invalid_sql_statement_name: its preparation was rolled over by a reset */
+	{"26000", PG_RETRY,
+		false}, /* invalid_sql_statement_name: its preparation was rolled over by a reset */
 	{"55P03", PG_RETRY, false}, /* lock_not_available */
 	{"57014", PG_RETRY, false}, /* query_canceled: statement_timeout */
 	{"57P", PG_RETRY, true},    /* shutdown, crash of another backend, starting up */
@@ -19,7 +20,7 @@ static const struct {
 	{"40", PG_RETRY, false},    /* deadlock, serialization */
 	{"53", PG_RETRY, false},    /* disk full, out of memory, too many connections */
 	{"58", PG_RETRY, false},    /* an I/O error of the server's own */
-	{"08", PG_LOST, true},      /* connection exceptions */
+	{"08", PG_LOST, true},	    /* connection exceptions */
 	{"23", PG_CONFLICT, false}, /* constraints */
 };
 

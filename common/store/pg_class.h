@@ -7,10 +7,12 @@
 
 #include "pg.h"
 
-/* The status of a failed request by its SQLSTATE (PostgreSQL manual, appendix A). PG_REFUSED for what no row names. */
+/* The status of a failed request by its SQLSTATE (PostgreSQL manual, appendix A). PG_REFUSED for what no row
+ * names. */
 enum pg_status pg_class(const char *sqlstate);
 
-/* Does this error mean that the connection leads to the wrong or a dying server, so that another should be made? */
+/* Does this error mean that the connection leads to the wrong or a dying server, so that another should be
+ * made? */
 bool pg_class_ends_connection(const char *sqlstate);
 
 #endif

@@ -2,9 +2,10 @@
  *
  * pg_conn.c - see pg_conn.h.
  *
- * libpq's pipeline mode gives, for each statement, its results and a NULL; for each Sync one PGRES_PIPELINE_SYNC. A
- * statement that is new to the connection is prepared in a Sync of its own ahead of the request, so that a request that
- * fails does not take the preparation back with it. Server messages are not logged for requests: they quote values.
+ * libpq's pipeline mode gives, for each statement, its results and a NULL; for each Sync one
+ * PGRES_PIPELINE_SYNC. A statement that is new to the connection is prepared in a Sync of its own ahead of
+ * the request, so that a request that fails does not take the preparation back with it. Server messages are
+ * not logged for requests: they quote values.
  */
 #include "pg_conn.h"
 
@@ -17,15 +18,17 @@
 #include <stdlib.h>
 
 enum {
-	RETRY_MS = 50,         /* the first wait before connecting again; doubles */
-	RETRY_MAX_MS = 800,    /* a server that is back is found within a second */
-	CONNECT_MS = 5000,     /* an attempt's time over all hosts of the conninfo; its log line names the last */
-	SQL_TIME_PERCENT = 75, /* of a request's time: the server gives a statement up before we give the server up */
+	RETRY_MS = 50,	    /* the first wait before connecting again; doubles */
+	RETRY_MAX_MS = 800, /* a server that is back is found within a second */
+	CONNECT_MS = 5000, /* an attempt's time over all hosts of the conninfo; its log line names the last */
+	SQL_TIME_PERCENT =
+		75, /* of a request's time: the server gives a statement up before we give the server up */
 };
 
 static const struct pg_stmt greeting = {
 	.name = "greeting",
-	.sql = "SELECT set_config('statement_timeout', $1, false), set_config('client_connection_check_interval', $2, false)",
+	.sql = "SELECT set_config('statement_timeout', $1, false), "
+	       "set_config('client_connection_check_interval', $2, false)",
 	.params = 2,
 };
 
@@ -49,7 +52,8 @@ static void set_timer(struct pg_conn *c, double after_ms)
 	ev_timer_start(c->loop, &c->timer);
 }
 
-/* Half of the wait and a random part of the other half: those who lost one server together do not return together. */
+/* Half of the wait and a random part of the other half: those who lost one server together do not return
+ * together. */
 static double backoff_ms(unsigned failures)
 {
 	double wait = failures > 4 ? RETRY_MAX_MS : RETRY_MS << failures;
@@ -65,7 +69,8 @@ static void log_failure(const struct pg_conn *c, const char *what)
 	if ((c->failures & (c->failures - 1)) != 0)
 		return; /* the 1st, 2nd, 4th, 8th .. attempt */
 	snprintf(first, sizeof first, "%.*s", (int)strcspn(said, "\n"), said);
-	log_warning("pg.down", "cause=%s attempts=%u error=%s", what, c->failures, log_quote(first, quoted, sizeof quoted));
+	log_warning("pg.down", "cause=%s attempts=%u error=%s", what, c->failures,
+		log_quote(first, quoted, sizeof quoted));
 }
 
 static void disconnect(struct pg_conn *c)
@@ -144,7 +149,8 @@ static bool send_statements(struct pg_conn *c, const struct pg_request *r)
 	const char *const *values = r->values;
 
 	for (size_t i = 0; i < r->count; i++) {
-		if (!PQsendQueryPrepared(c->pq, r->stmts[i]->name, r->stmts[i]->params, values, NULL, NULL, 0))
+		if (!PQsendQueryPrepared(
+			    c->pq, r->stmts[i]->name, r->stmts[i]->params, values, NULL, NULL, 0))
 			return false;
 		values += r->stmts[i]->params;
 	}
@@ -183,7 +189,8 @@ static void finish_prepare(struct pg_conn *c, struct pg_request *r)
 	pg_request_finish(r, PG_OK);
 }
 
-/* A statement that could not be prepared is unknown to the server (26000): its user is told why it could not. */
+/* A statement that could not be prepared is unknown to the server (26000): its user is told why it could not.
+ */
 static void name_cause(const struct pg_conn *c, struct pg_request *r)
 {
 	if (strcmp(r->sqlstate, "26000") != 0 || !c->prepare_sqlstate[0])
@@ -278,7 +285,7 @@ static bool send_greeting(struct pg_conn *c)
 	r = pg_request_create(&op, 1, CONNECT_MS, on_greeted, c);
 	STAILQ_INSERT_TAIL(&c->sent, r, next);
 	return PQsendQueryParams(c->pq, greeting.sql, greeting.params, NULL, r->values, NULL, NULL, 0) &&
-		PQpipelineSync(c->pq);
+	       PQpipelineSync(c->pq);
 }
 
 static void ignore_notice(void *arg, const PGresult *result)
@@ -313,15 +320,20 @@ static void advance(struct pg_conn *c)
 	}
 }
 
-/* What the operator's conninfo says comes later in the list and wins. Our statements are index reads of a few rows: a generic
- * plan saves planning each time, and one made while a table was small must not stay a sequential scan when it has grown. */
+/* What the operator's conninfo says comes later in the list and wins. Our statements are index reads of a few
+ * rows: a generic plan saves planning each time, and one made while a table was small must not stay a
+ * sequential scan when it has grown. */
 static PGconn *begin(const char *conninfo)
 {
-	static const char *const keys[] = {"options", "fallback_application_name", "client_encoding", "gssencmode", "keepalives_idle",
-		"keepalives_interval", "keepalives_count", "tcp_user_timeout", "connect_timeout", "dbname", NULL};
-	/* A peer that is gone without a word is noticed in 10 + 3 * 3 s when idle, in 2 s when it owes an answer. */
-	const char *const values[] = {"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off", program_invocation_short_name, "UTF8", "disable", "10", "3", "3", "2000", "5",
-		conninfo, NULL};
+	static const char *const keys[] = {"options", "fallback_application_name", "client_encoding",
+		"gssencmode", "keepalives_idle", "keepalives_interval", "keepalives_count",
+		"tcp_user_timeout", "connect_timeout", "dbname", NULL};
+	/* A peer that is gone without a word is noticed in 10 + 3 * 3 s when idle, in 2 s when it owes an
+	 * answer. */
+	const char *const values[] = {
+		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
+		program_invocation_short_name, "UTF8", "disable", "10", "3", "3", "2000", "5", conninfo,
+		NULL};
 
 	return PQconnectStartParams(keys, values, 1);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * pg_conn.h - one connection of the pool: connecting, the pipeline, preparing statements, losing it and coming back.
+ * pg_conn.h - one connection of the pool: connecting, the pipeline, preparing statements, losing it and
+ * coming back.
  *
- * Invariant: `sent` holds, in order, what the server still owes a Sync's answer for; the connection's own requests (the
- * greeting, preparations) among the callers'. Callbacks are called from the loop only, never from pg_conn_send.
+ * Invariant: `sent` holds, in order, what the server still owes a Sync's answer for; the connection's own
+ * requests (the greeting, preparations) among the callers'. Callbacks are called from the loop only, never
+ * from pg_conn_send.
  */
 #ifndef CC_STORE_PG_CONN_H
 #define CC_STORE_PG_CONN_H
@@ -22,10 +24,10 @@ struct pg_conn {
 	const struct pg_options *options;
 	void (*changed)(struct pg_conn *conn, void *pool); /* up, down, or has room again */
 	void *pool;
-	PGconn *pq;        /* NULL while WAITING */
+	PGconn *pq; /* NULL while WAITING */
 	enum pg_conn_state state;
 	ev_io io;
-	ev_timer timer;    /* WAITING: the next attempt; CONNECTING, GREETING: giving up; UP: broken, drop it */
+	ev_timer timer; /* WAITING: the next attempt; CONNECTING, GREETING: giving up; UP: broken, drop it */
 	struct pg_requests sent;
 	size_t in_flight;  /* callers' requests in sent */
 	unsigned failures; /* attempts since it was last up */
@@ -33,7 +35,7 @@ struct pg_conn {
 	const struct pg_stmt *prepared[PG_STATEMENTS];
 	size_t prepared_count;
 	char prepare_sqlstate[6]; /* why the last preparation that failed did */
-	bool ends;         /* to be dropped once the answers at hand are given */
+	bool ends;		  /* to be dropped once the answers at hand are given */
 };
 
 /* Begins to connect on the loop's next turn. All arguments are borrowed until pg_conn_close. */
@@ -43,7 +45,8 @@ void pg_conn_close(struct pg_conn *c); /* what is under way is answered with PG_
 
 bool pg_conn_has_room(const struct pg_conn *c);
 void pg_conn_send(struct pg_conn *c, struct pg_request *r); /* takes r; only when it has room */
-void pg_conn_expire(struct pg_conn *c, uint64_t now_ns);    /* drops the connection if its oldest request is overdue */
-void pg_conn_nudge(struct pg_conn *c);                      /* the server answers others: try soon */
+void pg_conn_expire(
+	struct pg_conn *c, uint64_t now_ns); /* drops the connection if its oldest request is overdue */
+void pg_conn_nudge(struct pg_conn *c);	     /* the server answers others: try soon */
 
 #endif

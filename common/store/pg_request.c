@@ -57,7 +57,8 @@ static void copy_values(struct pg_request *r, const struct pg_op *ops, size_t co
 	}
 }
 
-struct pg_request *pg_request_create(const struct pg_op *ops, size_t count, uint64_t timeout_ms, pg_fn *fn, void *arg)
+struct pg_request *pg_request_create(
+	const struct pg_op *ops, size_t count, uint64_t timeout_ms, pg_fn *fn, void *arg)
 {
 	struct pg_request *r;
 	size_t pointers = 0;
@@ -125,7 +126,8 @@ void pg_request_finish(struct pg_request *r, enum pg_status status)
 	if (status == PG_LOST && r->overdue)
 		status = PG_TIMEOUT;
 	if (status == PG_OK && r->answered != r->count)
-		status = PG_LOST; /* the server said fewer answers than it was asked for: trust nothing of it */
+		status = PG_LOST; /* the server said fewer answers than it was asked for: trust nothing of it
+				   */
 	if (status != PG_OK)
 		clear_results(r);
 	if (r->fn) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * pg_test.c - the pool against a real PostgreSQL: what is committed when, what each failure is called, and coming back.
+ * pg_test.c - the pool against a real PostgreSQL: what is committed when, what each failure is called, and
+ * coming back.
  */
 #include "common/store/pg.h"
 #include "common/base/clock.h"
@@ -88,8 +89,8 @@ static int64_t directly(const char *sql)
 	PGresult *r = PQexec(c, sql);
 	int64_t v = PQntuples(r) ? atoll(PQgetvalue(r, 0, 0)) : 0;
 
-	ck_assert_msg(PQresultStatus(r) == PGRES_TUPLES_OK || PQresultStatus(r) == PGRES_COMMAND_OK, "%s: %s", sql,
-		PQerrorMessage(c));
+	ck_assert_msg(PQresultStatus(r) == PGRES_TUPLES_OK || PQresultStatus(r) == PGRES_COMMAND_OK, "%s: %s",
+		sql, PQerrorMessage(c));
 	PQclear(r);
 	PQfinish(c);
 	return v;
@@ -97,8 +98,11 @@ static int64_t directly(const char *sql)
 
 static void open_pool(size_t connections, uint64_t timeout_ms)
 {
-	struct pg_options options = {.conninfo = fixture_conninfo, .connections = connections, .timeout_ms = timeout_ms,
-		.state = on_state, .connected = on_connected};
+	struct pg_options options = {.conninfo = fixture_conninfo,
+		.connections = connections,
+		.timeout_ms = timeout_ms,
+		.state = on_state,
+		.connected = on_connected};
 
 	loop = ev_loop_new(0);
 	pg = pg_open(loop, &options);
@@ -106,7 +110,8 @@ static void open_pool(size_t connections, uint64_t timeout_ms)
 
 static void open_table(size_t connections, uint64_t timeout_ms)
 {
-	directly("SET client_min_messages = warning; DROP TABLE IF EXISTS t, made_later; CREATE TABLE t (id int PRIMARY KEY, "
+	directly("SET client_min_messages = warning; DROP TABLE IF EXISTS t, made_later; CREATE TABLE t (id "
+		 "int PRIMARY KEY, "
 		 "v text CONSTRAINT v_short CHECK (length(v) < 9), "
 		 "CONSTRAINT v_once UNIQUE (v) DEFERRABLE INITIALLY DEFERRED)");
 	open_pool(connections, timeout_ms);
@@ -161,9 +166,10 @@ END_TEST
 
 START_TEST(a_failing_statement_takes_back_its_request_and_no_other)
 {
-	struct slice one[] = {SLICE("1"), SLICE("a")}, two[] = {SLICE("2"), SLICE("b")}, long_one[] = {SLICE("3"),
-		SLICE("123456789")};
-	struct pg_op good[] = {{&insert, one}}, bad[] = {{&insert, two}, {&insert, long_one}}, tail[] = {{&count, NULL}};
+	struct slice one[] = {SLICE("1"), SLICE("a")}, two[] = {SLICE("2"), SLICE("b")},
+		     long_one[] = {SLICE("3"), SLICE("123456789")};
+	struct pg_op good[] = {{&insert, one}}, bad[] = {{&insert, two}, {&insert, long_one}},
+		     tail[] = {{&count, NULL}};
 	struct seen a = {0}, b = {0}, c = {0};
 
 	open_table(1, 5000);
@@ -191,7 +197,8 @@ START_TEST(a_commit_that_fails_is_a_failure)
 	open_table(1, 5000);
 	pg_send(pg, ops, 2, see, &seen);
 	fixture_until(loop, answered, &seen);
-	ck_assert_int_eq(seen.status, PG_CONFLICT); /* the deferred constraint is looked at by the Sync's commit */
+	ck_assert_int_eq(
+		seen.status, PG_CONFLICT); /* the deferred constraint is looked at by the Sync's commit */
 	ck_assert_str_eq(seen.constraint, "v_once");
 	ck_assert(seen.all_null);
 	ck_assert_int_eq(ask(&count, NULL).number, 0);
@@ -390,10 +397,22 @@ static const struct {
 	enum pg_status status;
 	bool ends;
 } classes[] = {
-	{"40001", PG_RETRY, false}, {"40P01", PG_RETRY, false}, {"40003", PG_LOST, true}, {"25006", PG_RETRY, true},
-	{"57P01", PG_RETRY, true}, {"57014", PG_RETRY, false}, {"53100", PG_RETRY, false}, {"53300", PG_RETRY, false},
-	{"55P03", PG_RETRY, false}, {"23505", PG_CONFLICT, false}, {"23503", PG_CONFLICT, false}, {"08006", PG_LOST, true},
-	{"42601", PG_REFUSED, false}, {"22P02", PG_REFUSED, false}, {"55000", PG_REFUSED, false}, {"", PG_REFUSED, false},
+	{"40001", PG_RETRY, false},
+	{"40P01", PG_RETRY, false},
+	{"40003", PG_LOST, true},
+	{"25006", PG_RETRY, true},
+	{"57P01", PG_RETRY, true},
+	{"57014", PG_RETRY, false},
+	{"53100", PG_RETRY, false},
+	{"53300", PG_RETRY, false},
+	{"55P03", PG_RETRY, false},
+	{"23505", PG_CONFLICT, false},
+	{"23503", PG_CONFLICT, false},
+	{"08006", PG_LOST, true},
+	{"42601", PG_REFUSED, false},
+	{"22P02", PG_REFUSED, false},
+	{"55000", PG_REFUSED, false},
+	{"", PG_REFUSED, false},
 };
 
 START_TEST(sqlstates)

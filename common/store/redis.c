@@ -2,8 +2,9 @@
  *
  * redis.c - see redis.h.
  *
- * hiredis keeps a list of what it waits for; so do we, since ours carries times and scripts' arguments. Both are in the
- * order of sending, so a reply belongs to the head of ours. hiredis' own teardown calls are ignored: lost() answers.
+ * hiredis keeps a list of what it waits for; so do we, since ours carries times and scripts' arguments. Both
+ * are in the order of sending, so a reply belongs to the head of ours. hiredis' own teardown calls are
+ * ignored: lost() answers.
  */
 #include "redis.h"
 
@@ -20,13 +21,13 @@
 #include <sys/queue.h>
 
 enum {
-	RETRY_MS = 50,      /* the first wait before connecting again; doubles */
+	RETRY_MS = 50,	    /* the first wait before connecting again; doubles */
 	RETRY_MAX_MS = 800, /* a server that is back is found within a second */
 	CONNECT_MS = 2000,  /* an attempt's time, to the greeting's answer */
 };
 
 enum redis_state {
-	REDIS_WAITING,    /* for the next attempt */
+	REDIS_WAITING,	  /* for the next attempt */
 	REDIS_CONNECTING, /* for the socket and the greeting's last answer */
 	REDIS_UP,
 };
@@ -35,9 +36,9 @@ struct redis_cmd {
 	STAILQ_ENTRY(redis_cmd) next;
 	redis_fn *fn;
 	void *arg;
-	uint64_t deadline_ns;          /* UINT64_MAX: none */
+	uint64_t deadline_ns;		   /* UINT64_MAX: none */
 	const struct redis_script *script; /* what a NOSCRIPT answer sends whole; NULL for a plain command */
-	size_t argc;                   /* of a script's call: count of keys, keys, arguments; the bytes follow argv */
+	size_t argc; /* of a script's call: count of keys, keys, arguments; the bytes follow argv */
 	struct slice argv[];
 };
 STAILQ_HEAD(redis_cmds, redis_cmd);
@@ -53,9 +54,9 @@ struct redis {
 	size_t in_flight;
 	const struct redis_script *loaded[REDIS_SCRIPTS]; /* on this connection */
 	size_t loaded_count;
-	ev_timer timer;   /* WAITING: the next attempt; CONNECTING: giving up */
+	ev_timer timer;	  /* WAITING: the next attempt; CONNECTING: giving up */
 	ev_timer timeout; /* the oldest command's */
-	ev_timer soon;    /* tells the refused */
+	ev_timer soon;	  /* tells the refused */
 };
 
 static void set_timer(struct redis *r, double after_ms)
@@ -91,7 +92,8 @@ static void log_failure(const struct redis *r, const char *why)
 	char quoted[200];
 
 	if ((r->failures & (r->failures - 1)) == 0) /* the 1st, 2nd, 4th, 8th .. attempt */
-		log_warning("redis.down", "attempts=%u error=%s", r->failures, log_quote(why, quoted, sizeof quoted));
+		log_warning("redis.down", "attempts=%u error=%s", r->failures,
+			log_quote(why, quoted, sizeof quoted));
 }
 
 static double backoff_ms(unsigned failures)
@@ -212,7 +214,8 @@ static struct redis_cmd *make(struct redis *r, redis_fn *fn, void *arg, size_t a
 	struct redis_cmd *cmd = xmalloc(sizeof *cmd + argc * sizeof cmd->argv[0] + bytes);
 
 	*cmd = (struct redis_cmd){.fn = fn, .arg = arg, .argc = argc};
-	cmd->deadline_ns = r->options.timeout_ms ? clock_mono_ns() + r->options.timeout_ms * NS_PER_MS : UINT64_MAX;
+	cmd->deadline_ns =
+		r->options.timeout_ms ? clock_mono_ns() + r->options.timeout_ms * NS_PER_MS : UINT64_MAX;
 	return cmd;
 }
 
@@ -238,8 +241,8 @@ void redis_send(struct redis *r, const struct slice *argv, size_t argc, redis_fn
 
 /* --- scripts --- */
 
-static struct redis_cmd *make_call(struct redis *r, const struct redis_script *script, const struct slice *words, size_t count,
-	redis_fn *fn, void *arg)
+static struct redis_cmd *make_call(struct redis *r, const struct redis_script *script,
+	const struct slice *words, size_t count, redis_fn *fn, void *arg)
 {
 	struct redis_cmd *cmd;
 	size_t bytes = 0;
@@ -287,7 +290,8 @@ static void load(struct redis *r, const struct redis_script *script)
 	if (r->loaded_count == REDIS_SCRIPTS)
 		bug("more scripts than REDIS_SCRIPTS");
 	r->loaded[r->loaded_count++] = script;
-	redis_send(r, words, countof(words), NULL, NULL); /* one that does not compile says so to its caller */
+	redis_send(
+		r, words, countof(words), NULL, NULL); /* one that does not compile says so to its caller */
 }
 
 void redis_eval(struct redis *r, const struct redis_script *script, const struct slice *keys, size_t nkeys,
@@ -376,7 +380,8 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 
 static void connect_now(struct redis *r)
 {
-	r->context = r->url.path[0] ? redisAsyncConnectUnix(r->url.path) : redisAsyncConnect(r->url.host, r->url.port);
+	r->context = r->url.path[0] ? redisAsyncConnectUnix(r->url.path)
+				    : redisAsyncConnect(r->url.host, r->url.port);
 	if (!r->context || r->context->err) {
 		drop(r, r->context ? r->context->errstr : "out of memory");
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * redis_test.c - the connection against a real Redis: order, scripts, loss, silence, and coming back; URLs as a table.
+ * redis_test.c - the connection against a real Redis: order, scripts, loss, silence, and coming back; URLs as
+ * a table.
  */
 #include "common/store/redis.h"
 #include "common/base/clock.h"
@@ -106,7 +107,8 @@ static struct seen ask(const char *command)
 
 START_TEST(bytes_go_there_and_back)
 {
-	struct slice set[] = {SLICE("SET"), SLICE("k"), slice_of("a\0b\r\n", 5)}, length[] = {SLICE("STRLEN"), SLICE("k")};
+	struct slice set[] = {SLICE("SET"), SLICE("k"), slice_of("a\0b\r\n", 5)},
+		     length[] = {SLICE("STRLEN"), SLICE("k")};
 	struct seen seen = {0};
 
 	open_redis(5000);
@@ -143,7 +145,8 @@ static struct redis_script named(const struct redis_script *script, char sha[41]
 	char command[300];
 	FILE *f;
 
-	snprintf(command, sizeof command, "printf %%s\\\\n \"%.*s\" | sha1sum", (int)strlen(script->source) - 1, script->source);
+	snprintf(command, sizeof command, "printf %%s\\\\n \"%.*s\" | sha1sum",
+		(int)strlen(script->source) - 1, script->source);
 	f = popen(command, "r");
 	ck_assert(f != NULL && fscanf(f, "%40s", sha) == 1);
 	pclose(f);
@@ -158,7 +161,8 @@ START_TEST(scripts_run_in_order_and_survive_a_flush)
 
 	open_redis(5000);
 	ask("DEL list");
-	ask("SCRIPT FLUSH"); /* a server that never saw it: all calls but the loading are by name, and in order */
+	ask("SCRIPT FLUSH"); /* a server that never saw it: all calls but the loading are by name, and in
+				order */
 	run_push(&script, "1", &seen);
 	run_push(&script, "2", &seen);
 	send_words("RPUSH list 3", &seen);
@@ -257,7 +261,8 @@ START_TEST(a_password_and_a_database)
 	static const struct {
 		const char *form;
 		bool up;
-	} rows[] = {{"unix://%s/redis.sock", false}, {"redis://:wrong@127.0.0.1:%s", false}, {"redis://:s3cret@127.0.0.1:%s/2", true}};
+	} rows[] = {{"unix://%s/redis.sock", false}, {"redis://:wrong@127.0.0.1:%s", false},
+		{"redis://:s3cret@127.0.0.1:%s/2", true}};
 	char port[8], value[300];
 	double until;
 
@@ -308,10 +313,19 @@ static const struct {
 	{"redis://u:p%40%3a@h:1", "", "h", 1, 0, "u", "p@:"},
 	{"redis://[::1]:7000/1", "", "::1", 7000, 1, "", ""},
 	{"redis://[::1]", "", "::1", 6379, 0, "", ""},
-	{"", NULL, NULL}, {"redis://", NULL, NULL}, {"http://h", NULL, NULL}, {"unix://r.sock", NULL, NULL},
-	{"unix:///r?base=1", NULL, NULL}, {"redis://h:0", NULL, NULL}, {"redis://h:65536", NULL, NULL},
-	{"redis://h:7x", NULL, NULL}, {"redis://h/one", NULL, NULL}, {"redis://pw@h", NULL, NULL},
-	{"redis://:p%4@h", NULL, NULL}, {"redis://[::1", NULL, NULL}, {"unix:///r?db=", NULL, NULL},
+	{"", NULL, NULL},
+	{"redis://", NULL, NULL},
+	{"http://h", NULL, NULL},
+	{"unix://r.sock", NULL, NULL},
+	{"unix:///r?base=1", NULL, NULL},
+	{"redis://h:0", NULL, NULL},
+	{"redis://h:65536", NULL, NULL},
+	{"redis://h:7x", NULL, NULL},
+	{"redis://h/one", NULL, NULL},
+	{"redis://pw@h", NULL, NULL},
+	{"redis://:p%4@h", NULL, NULL},
+	{"redis://[::1", NULL, NULL},
+	{"unix:///r?db=", NULL, NULL},
 	{"redis://h/99999999999", NULL, NULL},
 };
 
@@ -320,7 +334,8 @@ START_TEST(url)
 	struct redis_url u;
 	const char *wrong = redis_url_parse(urls[_i].url, &u);
 
-	ck_assert_msg((wrong == NULL) == (urls[_i].path != NULL), "%s: %s", urls[_i].url, wrong ? wrong : "taken");
+	ck_assert_msg(
+		(wrong == NULL) == (urls[_i].path != NULL), "%s: %s", urls[_i].url, wrong ? wrong : "taken");
 	if (wrong)
 		return;
 	ck_assert_str_eq(u.path, urls[_i].path);

@@ -19,8 +19,8 @@ struct redis_url {
 	char password[REDIS_URL_PART_BYTES]; /* empty: none asked */
 };
 
-/* unix:///path[?db=N] or redis://[[user]:password@]host[:port][/db], user and password %-encoded, IPv6 in brackets.
- * NULL, or what is wrong with it (static). */
+/* unix:///path[?db=N] or redis://[[user]:password@]host[:port][/db], user and password %-encoded, IPv6 in
+ * brackets. NULL, or what is wrong with it (static). */
 must_check const char *redis_url_parse(const char *url, struct redis_url *out);
 
 #endif
