@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * turn_json.c - what the gateway reads off a turn's JSON without parsing it (turns.h).
- *
- * The JSON is our own (turn_write_json): a quote inside a string is always escaped, so `"name":` with a bare
- * quote on both sides of the name is a member, never somebody's text.
+ * turn_json.c - see turn_json.h.
  */
-#include "turns.h"
+#include "turn_json.h"
 
 #include "common/base/clock.h"
-#include "common/base/json_out.h"
 
 /* What follows the first `"name":`, or nothing. */
 static struct slice after_key(struct slice json, const char *name)
@@ -69,16 +65,4 @@ uint64_t turn_json_stage(struct slice turn, const char *name)
 			      : ns * 10 + (uint64_t)(value.p[i] - '0') * NS_PER_MS;
 	}
 	return ns;
-}
-
-void turn_answer_write(const struct turn_answer *answer, struct buf *out)
-{
-	if (answer->outcome == TURN_DONE || answer->turn.n < 2) {
-		buf_slice(out, answer->turn);
-		return;
-	}
-	buf_append(out, answer->turn.p, answer->turn.n - 1);
-	json_kv_u64(out, "queue_position", answer->queue_position);
-	json_kv_u64(out, "estimated_wait_ms", answer->estimated_wait_ms);
-	buf_char(out, '}');
 }

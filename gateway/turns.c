@@ -8,8 +8,10 @@
 #include "turns.h"
 
 #include "common/base/clock.h"
+#include "common/base/json_out.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "turn_json.h"
 #include "turn_rows.h"
 
 #include <stdlib.h>
@@ -392,4 +394,16 @@ void turns_event(struct turns *t, const struct msg_event *event)
 
 	if (event->turn.n && turn_json_is_final(event->turn))
 		turns_told(t, &s);
+}
+
+void turn_answer_write(const struct turn_answer *answer, struct buf *out)
+{
+	if (answer->outcome == TURN_DONE || answer->turn.n < 2) {
+		buf_slice(out, answer->turn);
+		return;
+	}
+	buf_append(out, answer->turn.p, answer->turn.n - 1);
+	json_kv_u64(out, "queue_position", answer->queue_position);
+	json_kv_u64(out, "estimated_wait_ms", answer->estimated_wait_ms);
+	buf_char(out, '}');
 }

@@ -72,10 +72,4 @@ void turns_event(struct turns *turns, const struct msg_event *event);
 /* The answer of api.md for a stored turn: with queue_position and estimated_wait_ms while it is not final. */
 void turn_answer_write(const struct turn_answer *answer, struct buf *out);
 
-/* The value of "cleaning_level" in a turn's JSON as turn_write_json makes it; empty when there is none. */
-struct slice turn_json_level(struct slice turn);
-/* A number of milliseconds `"name":12.345` in its metadata's timings, as ns; 0 when there is none. */
-uint64_t turn_json_stage(struct slice turn, const char *name);
-bool turn_json_is_final(struct slice turn);
-
 #endif
