@@ -12,9 +12,19 @@ enum { REPEAT_WORDS = 4 }; /* the longest stretch whose repeat is taken for a st
 static const struct edit edit_filler = {KIND_FILLER, 0.985, "A filler that carries no meaning."};
 static const struct edit edit_filler_mark = {KIND_FILLER, 0.975, "The mark belonged to a filler."};
 static const struct edit edit_phrase = {KIND_FILLER, 0.9, "\"You know\" in passing carries no meaning here."};
+static const struct edit edit_like = {KIND_FILLER, 0.72, "\"Like\" in passing compares nothing here."};
 static const struct edit edit_cut_off = {KIND_RESTART, 0.95, "The word was broken off and begun again."};
+static const struct edit edit_restart = {KIND_RESTART, 0.8, "The speaker began again."};
 static const struct edit edit_partial = {KIND_RESTART, 0.93, "Begun again with a fuller form."};
 static const struct edit edit_repeat = {KIND_REPEAT, 0.93, "Said twice in a row."};
+
+static bool key_in(struct slice key, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_eq(key, slice_str(list[i])))
+			return true;
+	return false;
+}
 
 static bool all_upper(struct slice s)
 {
@@ -50,6 +60,7 @@ static void drop_fillers(struct words *w)
 		struct word *word = w->live[i];
 
 		if (!is_filler(word)) {
+			word->after_filler = i && is_filler(w->live[i - 1]);
 			before = word;
 			continue;
 		}
@@ -91,6 +102,31 @@ static void drop_broken(struct words *w)
 		else if (is_partial(w, i))
 			word_drop(w->live[i], &edit_partial);
 	}
+	words_settle(w);
+}
+
+/* "a business that is, uh, that has": after a pause the speaker begins again where a clause began one or two words ago. */
+static size_t restarted(const struct words *w, size_t i)
+{
+	static const char *const openers[] = {"that", "there", "which", "to", "they're", "we're", "it's", "that's", "there's"};
+
+	if (!w->live[i]->after_filler || !(w->live[i]->classes & CLASS_PRONOUN || key_in(w->live[i]->key, openers, countof(openers))))
+		return 0;
+	for (size_t n = 2; n <= 2 && n <= i; n++) {
+		if (word_ends_sentence(w->live[i - n]) || word_ends_sentence(w->live[i - n + 1]) ||
+		    word_ends_sentence(w->live[i - 1]))
+			return 0;
+		if (slice_eq(w->live[i - n]->key, w->live[i]->key))
+			return n;
+	}
+	return 0;
+}
+
+static void drop_restarts(struct words *w)
+{
+	for (size_t i = 2; i < w->count; i++)
+		for (size_t n = restarted(w, i); n > 0; n--)
+			word_drop(w->live[i - n], &edit_restart);
 	words_settle(w);
 }
 
@@ -154,39 +190,57 @@ static void drop_repeats(struct words *w)
 	words_settle(w);
 }
 
-static bool key_in(struct slice key, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (slice_eq(key, slice_str(list[i])))
-			return true;
-	return false;
-}
-
 /* "you know" said in passing: not after what makes it a question or a statement, not before what is known. */
-static bool is_passing_you_know(const struct words *w, size_t i)
+static bool is_passing_you_know(const struct words *w, size_t i, bool marked)
 {
 	static const char *const before[] = {"do", "did", "if", "as", "let", "would", "don't", "didn't", "what", "how",
 		"when", "that's", "all", "everything", "person", "people", "one", "does", "will", "should", "who", "may",
 		"might", "must", "until", "once", "long", "than", "where", "anything", "someone", "anyone", "not"};
 	static const char *const after[] = {"what", "that", "how", "who", "why", "where", "when", "if", "whether", "it",
 		"about", "him", "her", "them", "better", "anything", "something", "anyone", "someone", "me", "which", "of"};
-	bool commas;
 
 	if (!words_is(w, i, "you") || !words_is(w, i + 1, "know") || word_mark(w->live[i]))
 		return false;
-	if (word_ends_sentence(w->live[i + 1]))
-		return false;
-	commas = word_mark(w->live[i + 1]) == ',' && (i == 0 || word_mark(w->live[i - 1]));
-	if (commas)
-		return true;
+	if (marked || word_mark(w->live[i + 1]))
+		return i && word_mark(w->live[i + 1]) == ',';
 	return !(i && key_in(w->live[i - 1]->key, before, countof(before))) &&
 	       !key_in(words_key(w, i + 2), after, countof(after)) && i + 2 < w->count;
 }
 
+/* "kind of like, so like": only where it compares nothing. */
+static bool is_passing_like(const struct words *w, size_t i)
+{
+	static const char *const before[] = {"of", "so", "but"};
+
+	if (i == 0 || !words_is(w, i, "like") || i + 1 >= w->count || word_ends_sentence(w->live[i]))
+		return false;
+	if (word_ends_sentence(w->live[i - 1]))
+		return true;
+	if (word_mark(w->live[i - 1]) == ',' && word_mark(w->live[i]) == ',')
+		return true;
+	return !word_mark(w->live[i - 1]) && key_in(w->live[i - 1]->key, before, countof(before));
+}
+
+/* Does the text come with marks inside? Then a phrase in passing has them around it. */
+static bool has_marks(const struct words *w)
+{
+	for (size_t i = 0; i + 1 < w->count; i++)
+		if (word_mark(w->live[i]))
+			return true;
+	return false;
+}
+
 static void drop_phrases(struct words *w)
 {
+	bool marked = has_marks(w);
+
 	for (size_t i = 0; i + 1 < w->count; i++) {
-		if (!is_passing_you_know(w, i))
+		if (is_passing_like(w, i)) {
+			hand_mark_back(w->live[i - 1], w->live[i]);
+			word_drop(w->live[i], &edit_like);
+			continue;
+		}
+		if (!is_passing_you_know(w, i, marked))
 			continue;
 		if (i)
 			hand_mark_back(w->live[i - 1], w->live[i + 1]);
@@ -217,4 +271,5 @@ void stage_disfluencies(struct turn *t)
 	drop_repeats(w);
 	drop_phrases(w);
 	drop_repeats(w);
+	drop_restarts(w);
 }

@@ -39,8 +39,9 @@ static const struct {
 	{STAGE_LIGHT, CLEAN_LIGHT, false, false, stage_selfcorrect},
 	{STAGE_LIGHT, CLEAN_LIGHT, false, false, stage_disfluencies},
 	{STAGE_PATTERN, CLEAN_FULL, true, false, stage_patterns},
+	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_marks},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_numbers},
-	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_format},
+	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_case},
 };
 
 /* Reads data_dir/name whole. NULL bytes when there is no such file; *error says why when it is there but unreadable. */
@@ -88,6 +89,18 @@ static struct slice engine_file(struct engine *engine, const char *data_dir, con
 	return text;
 }
 
+static void engine_table(struct engine *engine, const char *data_dir, char **error)
+{
+	char path[4096], *why = NULL;
+
+	if (!data_dir || snprintf(path, sizeof path, "%s/marks.table", data_dir) >= (int)sizeof path)
+		return;
+	if (!table_open(&engine->table, path, &why)) {
+		free(*error);
+		*error = why;
+	}
+}
+
 struct engine *engine_open(const char *data_dir, char **warning)
 {
 	struct engine *engine = xcalloc(1, sizeof *engine);
@@ -106,6 +119,7 @@ struct engine *engine_open(const char *data_dir, char **warning)
 	if (!patterns_read(engine->patterns, engine_file(engine, data_dir, "patterns.conf", &error), engine->contexts,
 		    &line))
 		warn_line(&error, "patterns.conf", line);
+	engine_table(engine, data_dir, &error);
 	if (warning)
 		*warning = error;
 	else
@@ -122,6 +136,7 @@ void engine_close(struct engine **engine)
 	patterns_destroy(&e->patterns);
 	contexts_destroy(&e->contexts);
 	lexicon_destroy(&e->lexicon);
+	table_close(&e->table);
 	for (size_t i = 0; i < e->file_count; i++)
 		free((char *)e->files[i].p);
 	free(e);

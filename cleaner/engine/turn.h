@@ -6,6 +6,8 @@
 #ifndef CC_ENGINE_TURN_H
 #define CC_ENGINE_TURN_H
 
+#include "mark_features.h"
+#include "table.h"
 #include "words.h"
 
 struct contexts;
@@ -18,6 +20,7 @@ struct engine {
 	struct lexicon *lexicon;
 	struct contexts *contexts;
 	struct patterns *patterns;
+	struct table table;    /* marks and capitals; empty when there is no file */
 	struct slice files[4]; /* owned texts that patterns and contexts borrow from */
 	size_t file_count;
 };
@@ -37,7 +40,12 @@ void stage_disfluencies(struct turn *t); /* disfluency.c: fillers, cut-offs, rep
 void stage_selfcorrect(struct turn *t);  /* selfcorrect.c: "Tuesday, no wait, Friday" */
 void stage_patterns(struct turn *t);     /* patterns.c: known errors of the domain */
 void stage_numbers(struct turn *t);      /* number.c: numbers in words to digits */
-void stage_format(struct turn *t);       /* format.c: marks and capitals */
+void stage_marks(struct turn *t);        /* marks.c: commas, stops, question marks */
+void stage_case(struct turn *t);         /* truecase.c: capitals */
+
+/* The live words as the learned table sees them (marks.c). */
+struct token *turn_tokens(struct turn *t);
+bool is_latin(struct slice s); /* ASCII, with a letter or digit: what English rules may touch */
 
 /* Is there anything for stage_artefacts? */
 bool artefacts_in(const struct words *w);

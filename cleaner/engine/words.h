@@ -32,6 +32,7 @@ struct word {
 	const struct edit *dropped;     /* not NULL: no longer in the text, for this reason */
 	bool absorbed;                  /* its raw bytes belong to the word before it */
 	bool fixed;                     /* its spelling and case are decided: no later stage may change the core */
+	bool after_filler;              /* a filler stood before it: the speaker paused to think */
 	bool doubtful;                  /* likely misheard, nothing better known */
 };
 
