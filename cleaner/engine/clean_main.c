@@ -341,7 +341,7 @@ int main(int argc, char **argv)
 	status = filter_options(f, argc, argv, &data);
 	if (status < 0) {
 		buf_init(&f->out, 64 * 1024 * 1024);
-		f->engine = engine_open(data ? data : ENGINE_DATA_DIR, &warning);
+		f->engine = engine_open(data, &warning);
 		if (warning)
 			fprintf(stderr, "cleanerctx-clean: %s\n", warning);
 		free(warning);

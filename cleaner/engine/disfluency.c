@@ -143,10 +143,10 @@ static bool is_number(const struct word *word)
 /* Would dropping [at, at + n) lose meaning though the same words follow? */
 static bool repeat_means(struct word *const *at, size_t n)
 {
-	bool numbers = true;
+	bool numbers = true; /* or letters spelled out */
 
 	for (size_t i = 0; i < n; i++) {
-		numbers &= is_number(at[i]);
+		numbers &= is_number(at[i]) || (at[i]->key.n == 1 && !strchr("ai", at[i]->key.p[0]));
 		if (at[i]->key.n == 0)
 			return true;
 	}

@@ -3,7 +3,7 @@
  * engine.c - opening the engine, and the order in which a turn goes through its stages.
  *
  * The order is a table. Artefacts go first, fillers before case (else UH becomes an acronym), patterns on words as they
- * were said, numbers after the marks are known, case last.
+ * were said, numbers before marks are set between their words, case last.
  */
 #include "engine.h"
 #include "common/base/utf8.h"
@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 extern const char patterns_builtin[], contexts_builtin[];
 extern const size_t patterns_builtin_size, contexts_builtin_size;
@@ -39,8 +40,8 @@ static const struct {
 	{STAGE_LIGHT, CLEAN_LIGHT, false, false, stage_selfcorrect},
 	{STAGE_LIGHT, CLEAN_LIGHT, false, false, stage_disfluencies},
 	{STAGE_PATTERN, CLEAN_FULL, true, false, stage_patterns},
-	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_marks},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_numbers},
+	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_marks},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_case},
 };
 
@@ -107,6 +108,10 @@ struct engine *engine_open(const char *data_dir, char **warning)
 	char *error = NULL;
 	unsigned line = 0;
 
+	if (!data_dir)
+		data_dir = access(ENGINE_DATA_DIR, R_OK) == 0 ? ENGINE_DATA_DIR : ENGINE_SOURCE_DATA_DIR;
+	if (!*data_dir)
+		data_dir = NULL;
 	engine->lexicon = lexicon_create();
 	engine->contexts = contexts_create();
 	engine->patterns = patterns_create();

@@ -112,8 +112,9 @@ struct clean_result {
 struct engine;
 struct engine_workspace;
 
-/* Maps the tables in data_dir (NULL: the built-in rules alone) and the domain patterns. Never NULL; what could not be
- * read is told in *warning (may be NULL; caller frees), and the engine works without it. */
+/* Maps the tables in data_dir (NULL: the folder that was installed, or the source tree's; "": none, the built-in rules
+ * alone) and reads the domain patterns. Never NULL; what could not be read is told in *warning (may be NULL; caller frees),
+ * and the engine works without it. */
 struct engine *engine_open(const char *data_dir, char **warning);
 void engine_close(struct engine **engine);
 

@@ -19,7 +19,7 @@ static void setup(void)
 {
 	char *warning = NULL;
 
-	engine = engine_open(NULL, &warning);
+	engine = engine_open("", &warning);
 	ck_assert_msg(!warning, "%s", warning);
 	ws = engine_workspace_create(engine);
 }

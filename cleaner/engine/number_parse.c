@@ -109,19 +109,29 @@ static size_t skip_and(const struct words *w, size_t i)
 	return read_tens(w, i + 1, &end, &ordinal) > 0 ? i + 1 : i;
 }
 
+/* "hundred and fifty", its "a" swallowed. */
+static bool bare_hundred(const struct words *w, size_t i)
+{
+	bool ordinal;
+	size_t end;
+
+	return words_is(w, i, "hundred") && joined(w, i) && !(i > 0 && joined(w, i - 1) && (words_classes(w, i - 1) & CLASS_NUMBER)) &&
+	       read_tens(w, skip_and(w, i + 1), &end, &ordinal) > 0 && !ordinal;
+}
+
 /* 0..9999 as "two hundred and five", "twenty-one hundred": without a factor above hundred. */
 static bool read_hundreds(const struct words *w, size_t i, struct number *n)
 {
-	bool article = words_is(w, i, "a") && joined(w, i), ordinal = false;
-	size_t end = i + 1, rest_end;
-	int value = article ? 1 : read_tens(w, i, &end, &ordinal), rest;
+	bool article = words_is(w, i, "a") && joined(w, i), bare = bare_hundred(w, i), ordinal = false;
+	size_t end = bare ? i : i + 1, rest_end;
+	int value = article || bare ? 1 : read_tens(w, i, &end, &ordinal), rest;
 
 	if (article && number_factor(words_key(w, end), &ordinal) == 0)
 		return false;
 	if (value < 0)
 		return false;
 	*n = (struct number){.value = (uint64_t)value, .end = end, .ordinal = ordinal, .article = article, .scale = 1};
-	if (ordinal || value == 0 || (!article && !joined(w, end - 1)) || number_factor(words_key(w, end), &ordinal) != 100)
+	if (ordinal || value == 0 || (!article && !bare && !joined(w, end - 1)) || number_factor(words_key(w, end), &ordinal) != 100)
 		return true;
 	n->value *= 100;
 	n->end = end + 1;
@@ -154,6 +164,10 @@ bool number_read(const struct words *w, size_t i, struct number *n)
 		if (factor >= below || (at != i && group.article) || (factor == 0 && at != i && group.value >= 1000))
 			break;
 		n->article |= group.article;
+		if (!factor && n->scale > 1) {
+			n->cut_value = n->value;
+			n->cut_end = n->end;
+		}
 		n->value += group.value * (factor ? factor : 1);
 		n->end = group.end + (factor ? 1 : 0);
 		n->ordinal = group.ordinal || ordinal;

@@ -15,6 +15,8 @@ struct number {
 	bool ordinal;     /* twenty-first */
 	bool article;     /* began with "a": a hundred */
 	bool digits;      /* was in digits already */
+	uint64_t cut_value; /* the value up to the last million or billion, */
+	size_t cut_end;     /* and the word after that; 0: the same as value and end */
 	uint64_t scale;   /* the last factor when it was million or more and nothing followed: "four hundred five billion"; else 1 */
 };
 

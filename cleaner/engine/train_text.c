@@ -42,6 +42,14 @@ static size_t collapse(struct train_word *list, size_t count)
 	return count;
 }
 
+/* "$5 million" is one word to the engine by the time it sets marks. */
+static bool continues_number(const struct train_word *before, const struct word *word)
+{
+	return before->mark == TRAIN_NONE && before->key.n && before->key.p[before->key.n - 1] >= '0' &&
+	       before->key.p[before->key.n - 1] <= '9' && word->key.n > 6 &&
+	       memcmp(word->key.p + word->key.n - 5, "llion", 5) == 0;
+}
+
 size_t train_text_read(struct arena *a, const struct lexicon *lexicon, struct slice text, struct train_word **words)
 {
 	struct words w;
@@ -56,6 +64,11 @@ size_t train_text_read(struct arena *a, const struct lexicon *lexicon, struct sl
 
 		if (!keeps(word))
 			continue;
+		if (count && continues_number(&list[count - 1], word)) {
+			list[count - 1].mark = mark;
+			list[count - 1].ends = mark == TRAIN_STOP;
+			continue;
+		}
 		list[count++] = (struct train_word){.key = word->key, .core = word->core, .classes = word->classes, .mark = mark,
 			.asks = mark == TRAIN_STOP && word_mark(word) == '?',
 			.ends = mark == TRAIN_STOP && !(word->classes & CLASS_ABBREVIATION)};
