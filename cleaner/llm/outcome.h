@@ -20,6 +20,7 @@ enum llm_remedy {
 enum llm_health {
 	HEALTH_GOOD,    /* it is there: a wrong answer is still an answer */
 	HEALTH_BAD,     /* it counts towards opening the breaker */
+	HEALTH_DOUBT,   /* an answer of no use: one turn's fault, but many in a row are the model's; counts half */
 	HEALTH_PAUSE,   /* it named a time: closed until then, nothing counted */
 	HEALTH_GONE,    /* it will not come back soon by waiting: open at once, looked at again now and then */
 	HEALTH_DAY,     /* the day's quota: open until its reset */
@@ -34,14 +35,14 @@ enum llm_health {
 	O(BLOCKED_PROMPT, "blocked_prompt", REMEDY_NONE, HEALTH_GOOD)      /* the words, not the model */ \
 	O(BLOCKED_ANSWER, "blocked_answer", REMEDY_NONE, HEALTH_GOOD) \
 	O(RECITATION, "recitation", REMEDY_NONE, HEALTH_GOOD) \
-	O(REFUSED, "refused", REMEDY_NONE, HEALTH_GOOD)                    /* the `refusal` member */ \
+	O(REFUSED, "refused", REMEDY_NONE, HEALTH_DOUBT)                    /* the `refusal` member */ \
 	O(ODD_STOP, "odd_stop", REMEDY_NEXT_MODEL, HEALTH_BAD)             /* any other or unknown finish reason */ \
 	O(BAD_REPLY, "bad_reply", REMEDY_NEXT_MODEL, HEALTH_BAD)           /* 200, but not the interface's JSON */ \
 	O(BAD_ANSWER, "bad_answer", REMEDY_NEXT_MODEL, HEALTH_BAD)         /* the text is not the JSON asked for */ \
 	O(BAD_TEXT, "bad_text", REMEDY_NEXT_MODEL, HEALTH_BAD)             /* invalid UTF-8, lone surrogates, NUL */ \
 	O(DUPLICATE_KEY, "duplicate_key", REMEDY_NEXT_MODEL, HEALTH_BAD)   /* two answers in one: neither is taken */ \
-	O(WRONG_TURNS, "wrong_turns", REMEDY_NONE, HEALTH_GOOD)            /* a batch with turns missing or twice */ \
-	O(NOT_THE_TURN, "not_the_turn", REMEDY_NONE, HEALTH_GOOD)          /* the judge: an answer to it, a refusal .. */ \
+	O(WRONG_TURNS, "wrong_turns", REMEDY_NONE, HEALTH_DOUBT)            /* a batch with turns missing or twice */ \
+	O(NOT_THE_TURN, "not_the_turn", REMEDY_NONE, HEALTH_DOUBT)          /* the judge: an answer to it, a refusal .. */ \
 	O(QUOTA_MINUTE, "quota_minute", REMEDY_RETRY, HEALTH_PAUSE) \
 	O(QUOTA_DAY, "quota_day", REMEDY_NEXT_MODEL, HEALTH_DAY) \
 	O(QUOTA_SPENT, "quota_spent", REMEDY_NEXT_MODEL, HEALTH_GONE)      /* insufficient_quota: no money left */ \
