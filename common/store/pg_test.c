@@ -378,6 +378,30 @@ START_TEST(a_killed_server_is_found_again)
 }
 END_TEST
 
+/* As a server is that was the primary until a moment ago. */
+START_TEST(a_read_only_server_is_left_for_another)
+{
+	struct slice params[] = {SLICE("1"), SLICE("a")};
+	struct seen seen;
+
+	open_table(1, 5000);
+	directly("ALTER ROLE cleanerctx SET default_transaction_read_only = on");
+	close_pool();
+	ups = downs = 0;
+	open_pool(1, 5000);
+	fixture_until(loop, is_up, NULL);
+	seen = ask(&insert, params);
+	ck_assert_int_eq(seen.status, PG_RETRY);
+	ck_assert_str_eq(seen.sqlstate, "25006");
+	fixture_until(loop, is_down, NULL);
+	directly("BEGIN READ WRITE; ALTER ROLE cleanerctx RESET default_transaction_read_only; COMMIT");
+	fixture_until(loop, is_up, NULL);
+	while (ask(&insert, params).status != PG_OK) /* it may have come back before the role was changed */
+		;
+	close_pool();
+}
+END_TEST
+
 START_TEST(closing_answers_everybody)
 {
 	struct slice seconds[] = {SLICE("30")};
@@ -448,6 +472,7 @@ int main(void)
 	tcase_add_test(tc, a_silent_server_is_given_up);
 	tcase_add_test(tc, a_killed_backend_is_a_lost_answer_and_a_new_connection);
 	tcase_add_test(tc, a_killed_server_is_found_again);
+	tcase_add_test(tc, a_read_only_server_is_left_for_another);
 	tcase_add_test(tc, closing_answers_everybody);
 	tcase_add_loop_test(pure, sqlstates, 0, (int)countof(classes));
 	suite_add_tcase(suite, tc);
