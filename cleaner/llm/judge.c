@@ -449,7 +449,8 @@ static void write_out(struct judging *j)
 {
 	struct writing w = {.out = j->out, .raw = j->input->in->raw};
 
-	qsort(j->ranges, j->n, sizeof *j->ranges, by_position);
+	if (j->n) /* qsort wants an array even of none */
+		qsort(j->ranges, j->n, sizeof *j->ranges, by_position);
 	j->out->corrections = xcalloc(j->n + 1, sizeof *j->out->corrections);
 	w.offsets = xcalloc(j->n + 1, sizeof *w.offsets);
 	for (size_t i = 0; i < j->n; i++) {

@@ -304,8 +304,8 @@ void redis_eval(struct redis *r, const struct redis_script *script, const struct
 	if (nkeys + argc > REDIS_ARGS - 3)
 		bug("a script's call has too many words");
 	words[0] = slice_of(count, (size_t)snprintf(count, sizeof count, "%zu", nkeys));
-	memcpy(words + 1, keys, nkeys * sizeof *keys);
-	memcpy(words + 1 + nkeys, argv, argc * sizeof *argv);
+	for (size_t i = 0; i < nkeys + argc; i++)
+		words[1 + i] = i < nkeys ? keys[i] : argv[i - nkeys];
 	cmd = make_call(r, script, words, 1 + nkeys + argc, fn, arg);
 	if (refused(r, cmd))
 		return;
