@@ -117,6 +117,7 @@ void accept_enqueue(struct decider *d, const struct msg_job *job)
 
 	*e = (struct enqueueing){.d = d, .start_ns = clock_mono_ns(), .turn_id = job->turn_id};
 	d->enqueues++;
+	figures_watch(d);
 	queue_enqueue(d->redis, job, on_enqueued, e);
 }
 

@@ -224,6 +224,7 @@ static bool start(struct service_run *run)
 		.connections = (size_t)d->config->pg_connections, .timeout_ms = (uint64_t)d->config->pg_timeout_ms,
 		.state = on_pg, .connected = on_connected, .arg = d});
 	sweep_start(d);
+	figures_start(d);
 	return true;
 }
 
@@ -238,6 +239,7 @@ static void stop(struct service_run *run)
 	struct decider *d = &decider;
 
 	sweep_stop(d);
+	figures_stop(d);
 	ev_timer_stop(service_loop(run), &d->again);
 	pg_close(&d->pg);
 	redis_close(&d->redis);

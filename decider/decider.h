@@ -3,7 +3,8 @@
  * decider.h - the decider's parts, for each other.
  *
  * decider.c is the shell: links, the gathering of a batch, the group commit's turn-taking. batch.c holds turns and makes
- * a commit's parameters of them, accept.c reads a commit's answer and tells everyone, sweep.c makes good what was lost.
+ * a commit's parameters of them, accept.c reads a commit's answer and tells everyone, sweep.c makes good what was lost,
+ * figures.c measures how fast the queue is worked off.
  */
 #ifndef CC_DECIDER_H
 #define CC_DECIDER_H
@@ -13,6 +14,7 @@
 #include "common/service/link.h"
 #include "common/store/pg.h"
 #include "common/store/redis.h"
+#include "rate.h"
 
 struct decider_config {
 	char *turns_bind;
@@ -25,6 +27,12 @@ struct sweep {
 	bool asking_queue, asking_outbox; /* one page of each under way at a time */
 	struct uuid after;                /* where the next page begins */
 	int64_t after_seq;
+};
+
+struct figures {
+	ev_timer timer;
+	bool asking;
+	struct rate rate;
 };
 
 struct decider {
@@ -43,6 +51,7 @@ struct decider {
 	size_t enqueues;         /* under way at Redis */
 	struct buf json;         /* scratch for a turn's JSON */
 	struct sweep sweep;
+	struct figures figures;
 };
 
 /* decider.c */
@@ -64,5 +73,10 @@ void sweep_start(struct decider *d);
 void sweep_now(struct decider *d);
 void sweep_conversation(struct decider *d, const struct uuid *conversation);
 void sweep_stop(struct decider *d);
+
+/* figures.c */
+void figures_start(struct decider *d);
+void figures_watch(struct decider *d); /* something was queued */
+void figures_stop(struct decider *d);
 
 #endif

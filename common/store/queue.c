@@ -24,6 +24,7 @@ const struct slice queue_group = SLICE("cleaners");
 
 static const struct slice key_jobs = SLICE(TAG "jobs");
 static const struct slice key_dead = SLICE(TAG "dead");
+static const struct slice key_finished = SLICE(TAG "finished");
 
 static const struct redis_script claim = REDIS_SCRIPT(claim), complete = REDIS_SCRIPT(complete),
 	enqueue = REDIS_SCRIPT(enqueue), park = REDIS_SCRIPT(park), release = REDIS_SCRIPT(release), stats = REDIS_SCRIPT(stats), unknown = REDIS_SCRIPT(unknown),
@@ -112,7 +113,7 @@ void queue_complete(struct redis *r, const struct uuid *conversation, const stru
 	if (window)
 		msg_pack(MSG_WINDOW, window, &packed);
 	redis_eval(r, &complete, (const struct slice[]){key_jobs, slice_str(n.wait), slice_str(n.busy), slice_str(n.win),
-		queue_stream_normal, queue_stream_high}, 6, (const struct slice[]){queue_group, slice_str(id),
+		queue_stream_normal, queue_stream_high, key_finished}, 7, (const struct slice[]){queue_group, slice_str(id),
 		number(fence, lease), slice_str(n.id), number(window ? window->seq : 0, seq), buf_view(&packed),
 		number(QUEUE_WINDOW_KEEP, keep), number(QUEUE_WINDOW_SECONDS, seconds)}, 8, fn, arg);
 	buf_finish(&packed);
@@ -161,5 +162,6 @@ void queue_bury(struct redis *r, const struct uuid *conversation, const struct u
 
 void queue_stats(struct redis *r, redis_fn *fn, void *arg)
 {
-	redis_eval(r, &stats, (const struct slice[]){queue_stream_normal, queue_stream_high, key_jobs}, 3, NULL, 0, fn, arg);
+	redis_eval(r, &stats, (const struct slice[]){queue_stream_normal, queue_stream_high, key_jobs, key_finished}, 4, &queue_group,
+		1, fn, arg);
 }

@@ -10,6 +10,7 @@
  *   q:{0}:busy:<conversation>       hash: turn, stream, entry, fence of the one that is ready or being cleaned
  *   q:{0}:jobs                      hash: turn -> packed MSG_JOB, of every turn above
  *   q:{0}:win:<conversation>        sorted set by seq: the last cleaned turns, packed MSG_WINDOW; expires
+ *   q:{0}:finished                  how many turns were completed
  *   q:{0}:dead                      stream: turns given up, with their cause
  */
 #ifndef CC_STORE_QUEUE_H
@@ -35,7 +36,8 @@ void queue_unknown(struct redis *r, const struct slice *turns, size_t count, red
 /* Puts a finished turn into its conversation's window. */
 void queue_window_push(struct redis *r, const struct uuid *conversation, const struct msg_window *turn, redis_fn *fn, void *arg);
 
-/* Takes a turn that a stream entry named. Reply: nil when the entry is stale (the caller acknowledges it with queue_drop), else
+/* Takes a turn that a stream entry named. Reply: nil when the entry is stale (the caller acknowledges it with queue_drop), 0
+ * when its job is lost (the caller parks the conversation), else
  * [fence, packed job, then each packed window entry, oldest first]. */
 void queue_claim(struct redis *r, struct slice stream, struct slice entry, const struct uuid *conversation,
 	const struct uuid *turn, redis_fn *fn, void *arg);
@@ -59,7 +61,8 @@ void queue_drop(struct redis *r, struct slice stream, struct slice entry, redis_
 void queue_bury(struct redis *r, const struct uuid *conversation, const struct uuid *turn, struct slice cause,
 	uint64_t deliveries, redis_fn *fn, void *arg);
 
-/* Reply: [ready entries, jobs, ms since the oldest ready entry was made]. */
+/* Reply: [ready entries, turns in the queue, ms since the oldest ready entry was made, turns that no cleaner has yet, turns
+ * finished since Redis began]. */
 void queue_stats(struct redis *r, redis_fn *fn, void *arg);
 
 extern const struct slice queue_stream_normal, queue_stream_high, queue_group;

@@ -210,6 +210,21 @@ START_TEST(a_lost_lease_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_lost_job_is_told)
+{
+	struct msg_job a = job(&one, 1);
+
+	enqueue(&a);
+	words("DEL", "q:{0}:jobs", NULL);
+	ck_assert_uint_eq(claim(&a), 0);
+	ck_assert(!got.null);
+	queue_park(redis, &one, take, NULL);
+	await();
+	enqueue(&a);
+	ck_assert_uint_gt(claim(&a), 0);
+}
+END_TEST
+
 START_TEST(a_window_comes_with_the_claim)
 {
 	struct msg_job a = job(&one, 15);
@@ -273,6 +288,8 @@ START_TEST(high_priority_has_its_own_stream)
 	ck_assert_int_eq(got.numbers[0], 2);
 	ck_assert_int_eq(got.numbers[1], 2);
 	ck_assert_int_ge(got.numbers[2], 0);
+	ck_assert_int_eq(got.numbers[3], 2); /* nobody has them: there is no group here */
+	ck_assert_int_eq(got.numbers[4], 1); /* a */
 }
 END_TEST
 
@@ -320,6 +337,7 @@ int main(void)
 	tcase_add_test(tc, one_turn_of_a_conversation_is_ready);
 	tcase_add_test(tc, turns_come_in_order_whatever_the_order_of_arrival);
 	tcase_add_test(tc, a_lost_lease_changes_nothing);
+	tcase_add_test(tc, a_lost_job_is_told);
 	tcase_add_test(tc, a_window_comes_with_the_claim);
 	tcase_add_test(tc, release_keeps_the_place_and_park_forgets);
 	tcase_add_test(tc, high_priority_has_its_own_stream);

@@ -1,4 +1,4 @@
--- KEYS jobs, wait, busy, win, ready, ready-high   ARGV group, turn, fence, conversation, seq, window, keep, seconds
+-- KEYS jobs, wait, busy, win, ready, ready-high, finished   ARGV group, turn, fence, conversation, seq, window, keep, seconds
 -- Ends a lease. window is '' for none. Returns 1, or 0 when the fence is not the lease's.
 local jobs, wait, busy, win, ready, high = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local now = redis.call('HMGET', busy, 'turn', 'fence', 'stream', 'entry')
@@ -6,6 +6,7 @@ if now[1] ~= ARGV[2] or now[2] ~= ARGV[3] then return 0 end
 redis.call('XACK', now[3], ARGV[1], now[4])
 redis.call('XDEL', now[3], now[4])
 redis.call('HDEL', jobs, ARGV[2])
+redis.call('INCR', KEYS[7])
 if ARGV[6] ~= '' then
   redis.call('ZREMRANGEBYSCORE', win, ARGV[5], ARGV[5])
   redis.call('ZADD', win, ARGV[5], ARGV[6])
