@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cleaned_test.c - what is kept of the engine's answer, and the metadata made of it, with a clock that counts its readings.
+ */
+#include "cleaned.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+static struct engine *engine;
+static struct engine_workspace *ws;
+static uint64_t now;
+
+static uint64_t tick(void)
+{
+	return now += 1000;
+}
+
+static void open_engine(void)
+{
+	engine = engine_open(NULL, NULL);
+	ws = engine_workspace_create(engine);
+}
+
+static void close_engine(void)
+{
+	engine_workspace_destroy(&ws);
+	engine_close(&engine);
+}
+
+static bool has(const struct buf *b, const char *text)
+{
+	return b->p && strstr(b->p, text) != NULL;
+}
+
+static const struct {
+	const char *raw;
+	bool forced;
+	enum clean_level level;
+	const char *cleaned;
+	const char *in_metadata;
+} rows[] = {
+	{"I'm the vector of marketing", false, CLEAN_FULL, "I'm the director of marketing.", "\"corrected\":\"director\""},
+	{"We have seventy five employees", false, CLEAN_FULL, "We have 75 employees.", "\"cleaning_applied\":true"},
+	{"I'm the vector of marketing", true, CLEAN_NONE, "I'm the vector of marketing", "\"cleaning_applied\":false"},
+	{"I'm the vector of marketing", true, CLEAN_NONE, "I'm the vector of marketing", "\"cleaning_level\":\"none\""},
+	{"yes", false, CLEAN_LIGHT, "yes", "\"corrections\":[]"},
+};
+
+START_TEST(the_answer_is_kept)
+{
+	struct msg_job job = {.raw_text = slice_str(rows[_i].raw), .forced = rows[_i].forced, .level = rows[_i].level,
+		.formats = FORMAT_ALL};
+	struct msg_job other = {.raw_text = SLICE("something else altogether"), .formats = FORMAT_ALL};
+	struct cleaned c, d;
+	struct buf metadata;
+
+	cleaned_init(&c);
+	cleaned_init(&d);
+	buf_init(&metadata, 65536);
+	cleaned_by_engine(&c, ws, &job, NULL, 0, tick);
+	cleaned_by_engine(&d, ws, &other, NULL, 0, tick); /* the workspace's result is gone, the answer stands */
+	ck_assert_str_eq(c.text.p, rows[_i].cleaned);
+	cleaned_metadata(&c, 1500000, &metadata);
+	ck_assert_msg(has(&metadata, rows[_i].in_metadata), "%s", metadata.p);
+	ck_assert(has(&metadata, "\"processing_time_ms\":1.500"));
+	ck_assert(has(&metadata, "\"fallback\":null"));
+	buf_finish(&metadata);
+	cleaned_finish(&c);
+	cleaned_finish(&d);
+}
+END_TEST
+
+START_TEST(stages_are_timed)
+{
+	struct msg_job job = {.raw_text = SLICE("um I'm the vector of marketing"), .formats = FORMAT_ALL};
+	struct cleaned c;
+	struct buf metadata;
+
+	cleaned_init(&c);
+	buf_init(&metadata, 65536);
+	cleaned_by_engine(&c, ws, &job, NULL, 0, tick);
+	ck_assert_uint_eq(c.stage_ns[STAGE_CONTEXT], 1000); /* one reading to the next */
+	ck_assert_uint_eq(c.stage_ns[STAGE_CONFIDENCE], 1000);
+	cleaned_metadata(&c, 0, &metadata);
+	ck_assert(has(&metadata, "\"patterns\":0.001"));
+	buf_finish(&metadata);
+	cleaned_finish(&c);
+}
+END_TEST
+
+START_TEST(what_is_given_up_has_its_raw_text)
+{
+	struct msg_job job = {.raw_text = SLICE("um I'm the vector of marketing"), .level = CLEAN_FULL, .formats = FORMAT_ALL};
+	struct cleaned c;
+	struct buf metadata;
+
+	cleaned_init(&c);
+	buf_init(&metadata, 65536);
+	cleaned_by_engine(&c, ws, &job, NULL, 0, tick);
+	cleaned_give_up(&c, &job, "commit_refused"); /* also after it was cleaned */
+	ck_assert_str_eq(c.text.p, "um I'm the vector of marketing");
+	ck_assert(c.failed && !c.applied);
+	cleaned_metadata(&c, 0, &metadata);
+	ck_assert(has(&metadata, "\"fallback\":\"raw\"") && has(&metadata, "\"level_reason\":\"commit_refused\""));
+	ck_assert(has(&metadata, "\"corrections\":[]") && has(&metadata, "\"contexts\":[]"));
+	ck_assert(has(&metadata, "\"confidence_score\":\"LOW\""));
+	buf_finish(&metadata);
+	cleaned_finish(&c);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cleaned");
+	TCase *tc = tcase_create("cleaned");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tc, open_engine, close_engine);
+	tcase_add_loop_test(tc, the_answer_is_kept, 0, (int)countof(rows));
+	tcase_add_test(tc, stages_are_timed);
+	tcase_add_test(tc, what_is_given_up_has_its_raw_text);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
