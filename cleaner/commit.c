@@ -19,7 +19,7 @@
 
 #include <stdio.h>
 
-enum { FINISH_PARAMS = 12, NUMBER_BYTES = 24, EARLIER_TURNS = 100 /* put in again in one go */ };
+enum { FINISH_PARAMS = 13, NUMBER_BYTES = 24, EARLIER_TURNS = 100 /* put in again in one go */ };
 
 static const struct pg_stmt lock_stmt = {"lock", lock_sql, 1}, finish_stmt = {"finish", finish_sql, FINISH_PARAMS},
 	standing_stmt = {"standing", standing_sql, 3}, window_stmt = {"window", window_sql, 3},
@@ -102,7 +102,8 @@ static uint64_t since_receipt_ns(const struct lease *l)
 void commit_send(struct lease *l)
 {
 	const struct cleaned *c = &l->cleaned;
-	char turn[UUID_TEXT_BYTES], conversation[UUID_TEXT_BYTES], fence[NUMBER_BYTES], level[NUMBER_BYTES], ms[48];
+	char turn[UUID_TEXT_BYTES], conversation[UUID_TEXT_BYTES], fence[NUMBER_BYTES], level[NUMBER_BYTES],
+		seq[NUMBER_BYTES], ms[48];
 	struct buf metadata, contexts;
 	struct slice params[FINISH_PARAMS];
 	struct pg_op ops[] = {{&lock_stmt, &params[1]}, {&finish_stmt, params}, {&standing_stmt, params}};
@@ -128,6 +129,7 @@ void commit_send(struct lease *l)
 	params[9] = slice_str(ms);
 	params[10] = c->failed ? slice_of(NULL, 0) : buf_view(&contexts);
 	params[11] = SLICE("detected in the last turns");
+	params[12] = number((int64_t)l->job.seq, seq);
 	pg_send(l->cleaner->pg, ops, countof(ops), on_commit, l);
 	buf_finish(&metadata);
 	buf_finish(&contexts);

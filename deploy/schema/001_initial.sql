@@ -128,6 +128,7 @@ CREATE TABLE outbox (
     at       timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (turn_id, revision)
 );
+CREATE INDEX outbox_at ON outbox (at);
 
 -- Idempotency-Key: the key reserves the id of what will be made; the answer is stored when there is one.
 CREATE TABLE idempotency_keys (

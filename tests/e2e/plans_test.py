@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""The plans of the list, the status and the turns at 100,000 rows: index reads, never a sequential scan.
+"""The plans of all statements at 100,000 rows, the list, the status and the turns among them: index reads, never a
+sequential scan.
 
-The statements are the gateway's own .sql files. The session has what the services' connections have, less one thing:
+The statements are the processes' own .sql files. The session has what the services' connections have, less one thing:
 sequential scans stay allowed, so that a missing index would show.
 """
 
@@ -14,6 +15,7 @@ from harness.installation import Installation
 from stack import build as builds
 
 ROWS = 100_000
+PROCESSES = ("gateway", "decider", "cleaner", "notifier", "monitor")
 LARGE = {"conversations", "turns"}  # the others are small here, where a scan is the cheapest read
 FILL = """
 INSERT INTO users (id, email, password_hash)
@@ -39,10 +41,10 @@ class Plans(unittest.TestCase):
         self.assertGreaterEqual(int(self.here.sql("SELECT count(*) FROM turns")[0][0]), ROWS)
 
     def test_no_sequential_scan(self):
-        files = sorted(glob.glob(os.path.join(builds.ROOT, "gateway", "*.sql")))
+        files = [path for process in PROCESSES for path in sorted(glob.glob(os.path.join(builds.ROOT, process, "*.sql")))]
         self.assertTrue(files)
         for path in files:
-            with self.subTest(os.path.basename(path)):
+            with self.subTest(os.path.relpath(path, builds.ROOT)):
                 with open(path, encoding="utf-8") as f:
                     statement = re.sub(r"--[^\n]*", "", f.read()).strip().rstrip(";")
                 self.check(statement)
