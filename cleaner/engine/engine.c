@@ -12,6 +12,7 @@
 #include "decide.h"
 #include "emit.h"
 #include "patterns.h"
+#include "suppress.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -252,6 +253,7 @@ const struct clean_result *engine_clean(struct engine_workspace *ws, const struc
 	if (result->decision.level != CLEAN_NONE) {
 		turn_run(&t, result->decision.level, on_stage, arg);
 		emit(&t.words, result);
+		suppress(in, t.arena, result);
 	}
 	announce(on_stage, arg, STAGE_CONFIDENCE);
 	result->confidence = confidence_of_turn(result, turn_doubtful(&t));

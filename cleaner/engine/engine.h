@@ -50,6 +50,11 @@ struct glossary_term {
 	size_t sounds_like_count;
 };
 
+/* A change that a person has rejected: it is not made again (suppress.h). */
+struct suppressed_pair {
+	struct slice original, corrected;
+};
+
 enum { /* clean_options.formats: which kinds of number are written in digits; all by default */
 	FORMAT_CARDINAL = 1, FORMAT_ORDINAL = 2, FORMAT_MONEY = 4, FORMAT_DATE = 8, FORMAT_TIME = 16, FORMAT_PHONE = 32,
 	FORMAT_ELECTRONIC = 64, FORMAT_MEASURE = 128, FORMAT_PUNCTUATION = 256, FORMAT_CASE = 512, FORMAT_ALL = 1023
@@ -70,6 +75,8 @@ struct clean_input {
 	size_t window_count;
 	const struct glossary_term *glossary; /* at most ENGINE_GLOSSARY_TERMS; the rest is ignored */
 	size_t glossary_count;
+	const struct suppressed_pair *suppressed;
+	size_t suppressed_count;
 	struct slice shared_context;          /* free text the caller shared; may be empty */
 	struct clean_options options;
 };
