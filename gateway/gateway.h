@@ -23,8 +23,9 @@ struct gateway_config {
 	char *jwt_secret_previous; /* still verifies, after a rotation; may be empty */
 	char *cors_origins;        /* origins of other sites' pages that may call us, comma-separated; "*" for any */
 	char *bypass_speakers;     /* comma-separated, as they are written back */
+	char *engine_data;         /* folder of the cleaning engine's tables for /clean; empty: the built-in rules */
 	int64_t rate_per_s;        /* requests a user may make a second */
-	int64_t login_per_min;     /* failed attempts an address (of mail, and of the network) may make a minute */
+	int64_t login_per_min;     /* failed attempts for an address of mail; ten times that from a network address */
 	int64_t pg_connections;
 	int64_t max_connections;   /* client sockets */
 	int64_t body_timeout_s;    /* a request's headers and body must be here by then */
@@ -46,7 +47,8 @@ struct gateway {
 	struct link *events_link;             /* gateway.c: SUB to notifiers */
 	struct tokens tokens;                 /* tokens.c */
 	struct access *access;                /* access.c: who a credential is; API keys lately seen */
-	struct ratelimit *user_rate, *login_rate; /* ratelimit.c */
+	struct ratelimit *user_rate;          /* ratelimit.c: requests, by user */
+	struct ratelimit *login_rate, *network_rate; /* failed logins, by address of mail and by network address */
 	struct passwords *passwords;          /* passwords.c: the Argon2id pool */
 	struct idempotency *idempotency;      /* idempotency.c: keys at work here, and who waits */
 
@@ -58,11 +60,18 @@ struct gateway {
 };
 
 extern const struct config_key gateway_keys[]; /* config.c */
+extern struct gateway_config gateway_config;
+
+/* Which of what we depend on answers: for /readyz. */
+bool gateway_pg_up(const struct gateway *gw);
+bool gateway_redis_up(const struct gateway *gw);
+bool gateway_decider_up(const struct gateway *gw);
+bool gateway_notifier_up(const struct gateway *gw);
 
 /* service.h's hooks. */
+bool gateway_check(struct buf *error);
 bool gateway_start(struct service_run *run);
 void gateway_drain(struct service_run *run);
 void gateway_stop(struct service_run *run);
-void gateway_reload(struct service_run *run);
 
 #endif

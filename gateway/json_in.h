@@ -4,7 +4,7 @@
  *
  * Pure. cJSON alone would be too kind (raw control characters, "01", a string cut at \u0000), so the text is first held
  * against RFC 8259's grammar, UTF-8 and the depth limit. What JSON can write but no text of ours may hold, \u0000 and
- * surrogates without their pair, is turned into U+0001 there: the shapes (shape.h) refuse control characters, with the
+ * surrogates without their pair, is turned into U+0001 there: members.h refuses control characters, with the
  * pointer to the member.
  */
 #ifndef CC_GATEWAY_JSON_IN_H

@@ -3,9 +3,7 @@
  * openapi.c - serves the interface's own description: openapi.yaml, made JSON and embedded at build time.
  */
 #include "openapi.json.h"
-#include "request.h"
-
-void openapi_get(struct request *r);
+#include "ops.h"
 
 void openapi_get(struct request *r)
 {

@@ -32,8 +32,8 @@ struct identity {
 
 /* What a request's headers said, as far as anyone asks; empty slices where not given. */
 struct request_headers {
-	struct slice authorization, content_type, idempotency_key, prefer, traceparent, last_event_id, origin, if_match,
-		request_id;
+	struct slice authorization, content_type, idempotency_key, prefer, traceparent, last_event_id, origin, host,
+		if_match, request_id;
 };
 
 enum {
@@ -47,7 +47,8 @@ struct request {
 	const struct route *route;
 	struct route_params params;
 	enum method method;
-	struct slice path, query;       /* query without '?', still encoded */
+	struct slice path;              /* decoded, NUL-terminated */
+	struct slice query;             /* its parameters, decoded, each "name=value" and a NUL: request_query */
 	struct request_headers headers;
 	struct slice body;              /* as it came, dechunked */
 	cJSON *json;                    /* the body's object when the route takes JSON; owned here */
@@ -60,8 +61,6 @@ struct request {
 	void *owner;
 	void (*on_gone)(struct request *r);  /* the client went away before the answer was out; called at most once */
 	void (*on_drain)(struct request *r); /* a stream's unsent bytes went out */
-
-	struct request_state *state;    /* request.c's and http.c's */
 };
 
 /* Keeps the request in memory until as many releases as holds, and its own end. */

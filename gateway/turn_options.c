@@ -5,6 +5,7 @@
 #include "turn_options.h"
 
 #include "cleaner/engine/engine.h"
+#include "common/base/json_out.h"
 #include "common/wire/message.h"
 
 #define FORMAT_NAMES(F)                                                                                      \
@@ -53,4 +54,23 @@ void turn_options_read(const cJSON *json, struct turn_options *out)
 	out->formats = formats_of(json_member(json, "formats"));
 	out->verbatim = cJSON_IsTrue(json_member(json, "verbatim"));
 	out->profile = json_member_text(json, "profile");
+}
+
+void turn_options_write_json(const struct turn_options *options, struct buf *out)
+{
+	buf_char(out, '{');
+	if (options->set & TURN_OPT_DEADLINE)
+		json_kv_u64(out, "deadline_ms", options->deadline_ms);
+	if (options->set & TURN_OPT_FORMATS) {
+		json_key(out, "formats");
+		buf_char(out, '{');
+		for (size_t i = 0; i < countof(format_bits); i++)
+			json_kv_bool(out, format_members[i].name, (options->formats & format_bits[i]) != 0);
+		buf_char(out, '}');
+	}
+	if (options->set & TURN_OPT_VERBATIM)
+		json_kv_bool(out, "verbatim", options->verbatim);
+	if (options->set & TURN_OPT_PROFILE)
+		json_kv_str(out, "profile", options->profile);
+	buf_char(out, '}');
 }

@@ -33,4 +33,7 @@ struct turn_options {
 /* From an object that turn_options_shape has passed; NULL gives the defaults. */
 void turn_options_read(const cJSON *json, struct turn_options *out);
 
+/* The object with what is set, "{}" when nothing is. */
+void turn_options_write_json(const struct turn_options *options, struct buf *out);
+
 #endif

@@ -121,6 +121,11 @@ static bool readable(const struct lane *lane)
 	return (zsock_events(lane->socket) & ZMQ_POLLIN) != 0;
 }
 
+bool link_has_peer(const struct link *link)
+{
+	return link->lane_count > 0 && (zsock_events(link->lanes[0].socket) & ZMQ_POLLOUT) != 0;
+}
+
 static void free_link(struct link *link)
 {
 	for (size_t i = 0; i < link->lane_count; i++)

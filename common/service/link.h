@@ -61,6 +61,9 @@ void link_unsubscribe(struct link *link, struct slice topic);
 /* The endpoint last bound or connected, as ZeroMQ resolved it: "ipc:///run/cleanerctx/timings". Borrowed, never NULL. */
 const char *link_endpoint(const struct link *link);
 
+/* Would a message find a peer now? On a DEALER, which hands messages only to peers that are connected. */
+bool link_has_peer(const struct link *link);
+
 uint64_t link_dropped(const struct link *link); /* undecodable messages so far */
 
 /* Copies the next endpoint of a configured list: comma-separated, @run@ replaced, blanks trimmed. False at its end. */

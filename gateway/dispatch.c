@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * dispatch.c - from a request that is all here to its handler: who asks, may they, how often, and is the body JSON.
+ *
+ * Each step answers and stops, or goes on to the next; an API key that is not cached is the one step that waits.
+ */
+#include "http.h"
+
+#include "access.h"
+#include "common/base/clock.h"
+#include "counters.h"
+#include "json_in.h"
+#include "lws_shim.h"
+#include "ops.h"
+#include "ratelimit.h"
+
+static void call_handler(struct request *r)
+{
+	if (!r->route->handler)
+		request_problem(r, PROBLEM_NOT_BUILT, "This version does not have %s %s.", method_name(r->route->method),
+			r->route->pattern);
+	else
+		r->route->handler(r);
+}
+
+static bool is_json(struct slice content_type)
+{
+	struct slice type = content_type;
+	const char *end = content_type.n ? memchr(content_type.p, ';', content_type.n) : NULL;
+
+	if (end)
+		type.n = (size_t)(end - type.p);
+	while (type.n && (type.p[type.n - 1] == ' ' || type.p[type.n - 1] == '\t'))
+		type.n--;
+	return slice_eq_nocase(type, SLICE("application/json"));
+}
+
+/* False when the body was answered for. */
+static bool parse_body(struct request *r)
+{
+	const char *why;
+	size_t at;
+
+	if (r->route->body == BODY_NONE || (r->route->body == BODY_JSON_OPTIONAL && r->body.n == 0) || !r->route->handler)
+		return true;
+	if (!is_json(r->headers.content_type)) {
+		request_problem(r, PROBLEM_MEDIA_TYPE, "Send the body as JSON, with the header Content-Type: application/json.");
+		return false;
+	}
+	r->json = json_read(r->body, &why, &at);
+	if (r->json)
+		return true;
+	request_problem(r, PROBLEM_MALFORMED, "The body is not JSON: %s, at byte %zu.", why, at);
+	return false;
+}
+
+/* Takes one from the caller's bucket. False when the request was answered with 429. */
+static bool check_rate(struct request *r)
+{
+	struct ratelimit_answer a = ratelimit_take(r->gw->user_rate, &r->who.user_id, 1, r->received_ns);
+
+	request_header(r, "RateLimit-Policy", "\"user\";q=%llu;w=1", (unsigned long long)a.limit);
+	request_header(r, "RateLimit", "\"user\";r=%llu;t=%llu", (unsigned long long)a.remaining,
+		(unsigned long long)a.reset_s);
+	if (a.allowed)
+		return true;
+	counter_add(COUNTER_RATE_LIMITED, 1);
+	request_header(r, "Retry-After", "%llu", (unsigned long long)a.retry_after_s);
+	request_problem(r, PROBLEM_RATE, "You may send %llu requests a second.", (unsigned long long)a.limit);
+	return false;
+}
+
+static void refuse_caller(struct request *r, enum access_verdict verdict)
+{
+	static const char *const details[ACCESS_VERDICTS] = {
+		[ACCESS_MISSING] = "No access token or API key was sent.",
+		[ACCESS_FORGED] = "The access token or API key is not one of ours, or was revoked.",
+		[ACCESS_EXPIRED] = "The access token expired: refresh it.",
+	};
+
+	if (verdict == ACCESS_UNAVAILABLE) {
+		request_problem(r, PROBLEM_UNAVAILABLE, "The database does not answer now.");
+		return;
+	}
+	request_header(r, "WWW-Authenticate", "%s", access_challenge(verdict));
+	request_problem(r, PROBLEM_UNAUTHENTICATED, "%s", details[verdict]);
+}
+
+static void with_caller(struct request *r, enum access_verdict verdict)
+{
+	if (verdict != ACCESS_GOOD)
+		refuse_caller(r, verdict);
+	else if (r->route->need == NEED_OPERATOR && !r->who.is_operator)
+		request_problem(r, PROBLEM_FORBIDDEN, "This is for operators.");
+	else if (check_rate(r) && parse_body(r))
+		call_handler(r);
+}
+
+static void on_key(enum access_verdict verdict, const struct identity *who, void *arg)
+{
+	struct request *r = arg;
+
+	if (verdict == ACCESS_GOOD)
+		r->who = *who;
+	if (request_is_open(r))
+		with_caller(r, verdict);
+	request_release(r);
+}
+
+static void find_caller(struct request *r)
+{
+	struct slice credential = access_bearer(r->headers.authorization);
+	enum access_verdict verdict = access_check(r->gw->access, credential, &r->who);
+
+	if (verdict != ACCESS_PENDING) {
+		with_caller(r, verdict);
+		return;
+	}
+	request_hold(r);
+	access_key(r->gw->access, credential, on_key, r);
+}
+
+static void answer_options(struct exchange *x)
+{
+	char text[64] = "";
+
+	for (enum method m = 0; m < METHOD_COUNT; m++)
+		if (x->allow & 1u << m || m == METHOD_OPTIONS)
+			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", text[0] ? ", " : "", method_name(m));
+	request_header(&x->r, "Allow", "%s", text);
+	request_answer(&x->r, 204, NULL, (struct slice){0});
+}
+
+void dispatch(struct exchange *x)
+{
+	struct request *r = &x->r;
+
+	x->phase = EXCHANGE_AT_WORK;
+	r->body = buf_view(&x->body);
+	if (r->method == METHOD_OPTIONS)
+		answer_options(x);
+	else if (r->route->need == NEED_USER || r->route->need == NEED_OPERATOR)
+		find_caller(r);
+	else if (parse_body(r))
+		call_handler(r);
+}
+
+/* The token of a browser's subprotocol pair "cleanerctx.v1, bearer.<JWT>", copied to out; empty when there is none. */
+static struct slice subprotocol_token(struct lws *wsi, char *out, int out_bytes)
+{
+	int n = lws_shim_subprotocols(wsi, out, out_bytes);
+	struct slice left = {out, n > 0 ? (size_t)n : 0};
+
+	while (left.n > 0) {
+		const char *comma = memchr(left.p, ',', left.n);
+		struct slice one = {left.p, comma ? (size_t)(comma - left.p) : left.n};
+
+		left = comma ? slice_of(comma + 1, left.n - one.n - 1) : (struct slice){0};
+		while (one.n && (*one.p == ' ' || *one.p == '\t'))
+			one = slice_of(one.p + 1, one.n - 1);
+		while (one.n && (one.p[one.n - 1] == ' ' || one.p[one.n - 1] == '\t'))
+			one.n--;
+		if (one.n > 7 && strncasecmp(one.p, "bearer.", 7) == 0)
+			return slice_of(one.p + 7, one.n - 7);
+	}
+	return (struct slice){0};
+}
+
+bool dispatch_upgrade(struct exchange *x)
+{
+	static char offered[HTTP_HEADER_BYTES]; /* one thread; the key in it is copied by ws_established */
+	struct request *r = &x->r;
+	struct slice credential = access_bearer(r->headers.authorization);
+	enum access_verdict verdict;
+
+	x->phase = EXCHANGE_AT_WORK;
+	if (!r->route->handler) {
+		request_problem(r, PROBLEM_NOT_BUILT, "This version has no WebSocket.");
+		return false;
+	}
+	if (r->route->handler != ws_get) {
+		request_problem(r, PROBLEM_NOT_FOUND, "There is no WebSocket at this path.");
+		return false;
+	}
+	if (!cors_allows(r)) {
+		request_problem(r, PROBLEM_FORBIDDEN, "Pages of this origin may not open a WebSocket here.");
+		return false;
+	}
+	if (credential.n == 0)
+		credential = subprotocol_token(x->conn->wsi, offered, sizeof offered);
+	verdict = access_check(r->gw->access, credential, &r->who);
+	if (verdict != ACCESS_GOOD && verdict != ACCESS_PENDING) {
+		refuse_caller(r, verdict);
+		return false;
+	}
+	if (verdict == ACCESS_GOOD && !check_rate(r))
+		return false;
+	x->conn->who = r->who;
+	x->conn->pending_key = verdict == ACCESS_PENDING ? credential : (struct slice){0};
+	return true;
+}

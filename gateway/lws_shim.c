@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lws_shim.c - see lws_shim.h.
+ */
+#include "lws_shim.h"
+
+#include "common/base/attr.h"
+#include "common/base/log.h"
+
+#include <dlfcn.h>
+#include <sys/socket.h>
+
+typedef int copy_fn(struct lws *wsi, char *dest, int len, enum lws_token_indexes h);
+
+static copy_fn *library_copy(void)
+{
+	static copy_fn *fn;
+
+	if (!fn)
+		fn = (copy_fn *)(uintptr_t)dlsym(RTLD_NEXT, "lws_hdr_copy");
+	if (!fn)
+		bug("libwebsockets has no lws_hdr_copy");
+	return fn;
+}
+
+int lws_shim_subprotocols(struct lws *wsi, char *out, int out_bytes)
+{
+	return library_copy()(wsi, out, out_bytes, WSI_TOKEN_PROTOCOL);
+}
+
+/* Takes the members of a comma-separated list that begin with "bearer." out of it, in place. */
+static int without_tokens(char *list)
+{
+	char *to = list;
+
+	for (char *from = list; *from;) {
+		size_t blanks = strspn(from, ", \t"), n = strcspn(from + blanks, ",");
+
+		if (strncasecmp(from + blanks, "bearer.", 7) != 0 && n > 0) {
+			if (to > list)
+				*to++ = ',';
+			memmove(to, from + blanks, n);
+			to += n;
+		}
+		from += blanks + n;
+	}
+	*to = '\0';
+	return (int)(to - list);
+}
+
+int lws_hdr_copy(struct lws *wsi, char *dest, int len, enum lws_token_indexes h)
+{
+	char list[4096];
+	int n;
+
+	if (h != WSI_TOKEN_PROTOCOL)
+		return library_copy()(wsi, dest, len, h);
+	if (library_copy()(wsi, list, sizeof list, h) < 0)
+		return -1;
+	n = without_tokens(list);
+	if (n >= len)
+		return -1;
+	memcpy(dest, list, (size_t)n + 1);
+	return n;
+}
+
+void lws_shim_send_problem(struct lws *wsi, enum problem problem)
+{
+	struct buf json, out;
+
+	buf_init(&json, 4096);
+	buf_init(&out, 8192);
+	problem_write_json(&json, problem, slice_str(problems[problem].advice), (struct slice){0}, (struct slice){0}, NULL);
+	buf_printf(&out, "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\n"
+		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+		problems[problem].status, problems[problem].title, json.n);
+	buf_slice(&out, buf_view(&json));
+	if (send(lws_get_socket_fd(wsi), out.p, out.n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)out.n)
+		log_debug("http.problem_lost", "problem=%s", problems[problem].name);
+	buf_finish(&out);
+	buf_finish(&json);
+}
+
+int lws_return_http_status(struct lws *wsi, unsigned int code, const char *html_body)
+{
+	lws_shim_send_problem(wsi, code == 404 ? PROBLEM_NOT_FOUND : PROBLEM_MALFORMED);
+	return 1;
+}
