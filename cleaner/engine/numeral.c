@@ -42,7 +42,7 @@ static bool read_figures(const struct words *w, size_t i, struct amount *a)
 
 static int digit_of(struct slice key)
 {
-	bool ordinal;
+	bool ordinal = false;
 	int value;
 
 	if (slice_eq(key, SLICE("oh")) || slice_eq(key, SLICE("o")))
