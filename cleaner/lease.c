@@ -248,7 +248,8 @@ void lease_pg_failed(struct lease *l, enum pg_status status)
 
 	if (ms > TRY_MOST_MS)
 		ms = TRY_MOST_MS;
-	l->tries++;
+	if (l->tries++ == 0)
+		log_info("lease.waits", "status=%d", (int)status);
 	if (status == PG_REFUSED || status == PG_CONFLICT) /* a read: nothing of the turn can be wrong with it */
 		log_error("lease.read_refused", "state=%d", (int)l->state);
 	l->again = l->state;

@@ -123,6 +123,37 @@ class Deaths(WorkersCase):
         with open(w.log("cleaner-1"), encoding="utf-8") as log:
             self.assertNotIn("drain_cut", log.read())
 
+    def test_postgres_killed(self):
+        w = self.workers(cleaners=2)
+
+        def fault():
+            w.servers("kill", "postgres")
+            w.servers("start", "postgres")
+        self.under_fault(w, fault)
+
+    def test_cleaner_stops_while_postgres_is_away(self):
+        """It hands back what it cannot commit; the next cleaner has it at once, not after a lease's time."""
+        w = self.workers(cleaners=1)
+        cid = w.new_conversation()
+        w.sql(f"""CREATE FUNCTION fail() RETURNS trigger AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END' LANGUAGE plpgsql;
+                  CREATE TRIGGER fail BEFORE UPDATE ON turns FOR EACH ROW EXECUTE FUNCTION fail()""")  # as a full disk answers
+        turn = w.accept(cid, "um we have seventy five").turn_id
+        until("it is tried", lambda: w.says("cleaner-1", "event=lease.waits"))
+        self.assertEqual(w.stop("cleaner-1"), 0)
+        self.assertEqual(w.redis("XPENDING", "q:{0}:ready", "cleaners").splitlines()[0], "0", "a lease is left")
+        w.sql("DROP TRIGGER fail ON turns")
+        w.start("cleaner-2")
+        self.assertEqual(w.processed(turn)["cleaned_text"], "We have 75.")
+
+    def test_a_commit_that_postgres_refuses(self):
+        """The turn is answered with its raw text, and those behind it are cleaned."""
+        w = self.workers(cleaners=1)
+        cid = w.new_conversation()
+        w.sql("ALTER TABLE turns ADD CONSTRAINT odd CHECK (cleaned_text <> 'We have 75.')")
+        bad, behind = (w.accept(cid, f"um we have seventy {n}").turn_id for n in ("five", "six"))
+        self.assertEqual(w.processed(bad)["state"], "failed")
+        self.assertEqual(w.processed(behind)["cleaned_text"], "We have 76.")
+
     def test_redis_emptied_with_turns_queued(self):
         w = self.workers(deciders=2, cleaners=2)
         self.under_fault(w, lambda: w.redis("FLUSHALL"))

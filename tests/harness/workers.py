@@ -38,7 +38,7 @@ class Workers:
     # --- life ---
 
     def __enter__(self):
-        subprocess.run([SERVERS, "start", self.dir], check=True)
+        self.servers("start")
         self.config = os.path.join(self.dir, "cleanerctx.conf")
         turns = ", ".join(self.turns_endpoint(n) for n in range(1, self.decider_count + 1))
         with open(self.config, "w", encoding="utf-8") as f:
@@ -97,7 +97,7 @@ class Workers:
     def ready_count(self, name):
         if not os.path.exists(self.log(name)):
             return 0
-        with open(self.log(name), encoding="utf-8") as f:
+        with open(self.log(name), encoding="utf-8", errors="replace") as f:
             return f.read().count("event=service.ready")
 
     def stop(self, name, how=signal.SIGTERM):
@@ -112,10 +112,17 @@ class Workers:
     def signal(self, name, number):
         self.processes[name].send_signal(number)
 
+    def says(self, name, text):
+        with open(self.log(name), encoding="utf-8", errors="replace") as f:
+            return text in f.read()
+
+    def servers(self, verb, *which):
+        subprocess.run([SERVERS, verb, self.dir, *which], check=True)
+
     def complaints(self):
         found = []
         for name in sorted(os.listdir(self.dir)):
-            if name.endswith(".log"):
+            if name.endswith(".log") and name != "redis.log":
                 with open(os.path.join(self.dir, name), encoding="utf-8", errors="replace") as f:
                     found += [f"{name}: {line.strip()}" for line in f if COMPLAINT.search(line)]
         return found
