@@ -14,13 +14,11 @@
 #include "turn_options.h"
 
 #include "conversation_add.sql.h"
-#include "conversation_get.sql.h"
 
 #include <stdlib.h>
 #include <time.h>
 
 static const struct pg_stmt add_stmt = {"conversation_add", conversation_add_sql, 10};
-static const struct pg_stmt get_stmt = {"conversation_get", conversation_get_sql, 2};
 
 static const struct member members[] = {
 	{"name", SHAPE_NAME, SHAPE_NULLABLE, .min = 1, .max = LIMIT_NAME_CHARACTERS},
@@ -91,7 +89,7 @@ static void insert(struct request *r, const struct uuid *id)
 	params[7] = number(o.set, TURN_OPT_FORMATS, o.formats, formats);
 	params[8] = o.set & TURN_OPT_VERBATIM ? (o.verbatim ? SLICE("t") : SLICE("f")) : (struct slice){0};
 	params[9] = o.set & TURN_OPT_PROFILE ? o.profile : (struct slice){0};
-	request_pg(r, (struct pg_op[]){{&add_stmt, params}, {&get_stmt, key}}, 2, on_added);
+	request_pg(r, (struct pg_op[]){{&add_stmt, params}, {&conversation_get_stmt, key}}, 2, on_added);
 	cJSON_free(metadata);
 }
 

@@ -27,7 +27,7 @@
 
 #include <stdlib.h>
 
-static const struct pg_stmt get_stmt = {"conversation_get", conversation_get_sql, 2};
+const struct pg_stmt conversation_get_stmt = {"conversation_get", conversation_get_sql, 2};
 static const struct pg_stmt delete_stmt = {"conversation_delete", conversation_delete_sql, 2};
 static const struct pg_stmt patch_stmt = {"conversation_patch", conversation_patch_sql, 8};
 static const struct pg_stmt set_status_stmt = {"conversation_set_status", conversation_set_status_sql, 4};
@@ -138,7 +138,7 @@ void conversation_get(struct request *r)
 	struct conversation_params p;
 
 	conversation_params(r, &p);
-	request_pg(r, &(struct pg_op){&get_stmt, p.params}, 1, on_got);
+	request_pg(r, &(struct pg_op){&conversation_get_stmt, p.params}, 1, on_got);
 }
 
 /* Changes. */
@@ -186,7 +186,7 @@ static void set_status(struct request *r, const char *to)
 	params[1] = p.params[1];
 	params[2] = slice_str(to);
 	params[3] = SLICE("completed");
-	request_pg(r, (struct pg_op[]){{&set_status_stmt, params}, {&get_stmt, p.params}}, 2, on_status_set);
+	request_pg(r, (struct pg_op[]){{&set_status_stmt, params}, {&conversation_get_stmt, p.params}}, 2, on_status_set);
 }
 
 void conversation_pause(struct request *r)

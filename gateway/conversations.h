@@ -21,6 +21,9 @@ enum {
 route_fn conversations_get, conversation_get, conversation_patch, conversation_delete,
 	conversation_pause, conversation_resume, status_get;
 
+/* $1 conversation, $2 its owner -> one row, or none. */
+extern const struct pg_stmt conversation_get_stmt;
+
 /* The statement's columns that conversation_write_json takes (conversation_get.sql has them in this order). */
 void conversation_write_json(struct buf *out, const PGresult *rows, int row);
 

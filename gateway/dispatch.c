@@ -174,10 +174,6 @@ bool dispatch_upgrade(struct exchange *x)
 	enum access_verdict verdict;
 
 	x->phase = EXCHANGE_AT_WORK;
-	if (!r->route->handler) {
-		request_problem(r, PROBLEM_NOT_BUILT, "This version has no WebSocket.");
-		return false;
-	}
 	if (r->route->handler != ws_get) {
 		request_problem(r, PROBLEM_NOT_FOUND, "There is no WebSocket at this path.");
 		return false;

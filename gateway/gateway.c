@@ -19,6 +19,7 @@
 #include "http.h"
 #include "hub.h"
 #include "idempotency.h"
+#include "live.h"
 #include "passwords.h"
 #include "ratelimit.h"
 #include "turns.h"
@@ -105,6 +106,7 @@ static void open_parts(struct gateway *gw)
 	gw->idempotency = idempotency_open(gw);
 	gw->turns = turns_open(gw);
 	gw->hub = hub_open(gw);
+	gw->live = live_open(gw);
 	gw->clean = clean_open(c->engine_data);
 }
 
@@ -151,6 +153,7 @@ static void on_drain(struct ev_loop *loop, ev_timer *w, int revents)
 void gateway_drain(struct service_run *run)
 {
 	http_stop_listening(gateway.http);
+	live_drain(gateway.live);
 	ev_timer_init(&drain_timer, on_drain, 0, DRAIN_LOOK_MS / 1e3);
 	drain_timer.data = &gateway;
 	ev_timer_start(gateway.loop, &drain_timer);
@@ -164,10 +167,11 @@ void gateway_stop(struct service_run *run)
 	passwords_close(&gw->passwords);
 	turns_close(&gw->turns);
 	idempotency_close(&gw->idempotency);
-	hub_close(&gw->hub);
 	pg_close(&gw->pg);
 	redis_close(&gw->redis);
 	http_close(&gw->http);
+	live_close(&gw->live);
+	hub_close(&gw->hub);
 	link_close(&gw->turns_link);
 	link_close(&gw->events_link);
 	link_close(&gw->results_link);

@@ -153,7 +153,8 @@ static void write_stages(const struct exchange *x, struct buf *out)
 {
 	buf_str(out, "Server-Timing: ");
 	for (size_t i = 0; i < x->stages; i++)
-		buf_printf(out, "%s;dur=%.3f, ", x->stage[i].name, (double)x->stage[i].ns / 1e6);
+		if (strcmp(x->stage[i].name, "total") != 0)
+			buf_printf(out, "%s;dur=%.3f, ", x->stage[i].name, (double)x->stage[i].ns / 1e6);
 	buf_printf(out, "total;dur=%.3f\r\n", (double)(clock_mono_ns() - x->r.received_ns) / 1e6);
 }
 
