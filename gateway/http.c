@@ -185,6 +185,13 @@ static void say_why(struct conn *conn)
 	lws_shim_send_problem(conn->wsi, problem);
 }
 
+/* The protocol is dropped between the requests of a connection too; libwebsockets names its function, and that of a close
+ * is this one. */
+static bool is_closing(const char *dropped_by)
+{
+	return dropped_by && strcmp(dropped_by, "__lws_close_free_wsi") == 0;
+}
+
 /* Requests in. */
 
 static void start_work(struct conn *conn)
@@ -424,7 +431,8 @@ static int on_http(struct conn *conn, enum lws_callback_reasons reason, void *in
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return on_writeable(conn);
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
-		say_why(conn);
+		if (is_closing(in))
+			say_why(conn);
 		return 0;
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 		return on_upgrade(conn, in);
