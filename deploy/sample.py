@@ -31,6 +31,10 @@ NOTE_COLUMNS = 22
 WIDEST = 60  # a text column; wider is hard to read
 
 
+class Failed(Exception):
+    """The gateway answered something else than it should."""
+
+
 class Client:
     def __init__(self, url, key):
         where = urlsplit(url)
@@ -43,7 +47,7 @@ class Client:
         response = self.connection.getresponse()
         answer = json.loads(response.read())
         if response.status not in (200, 201):
-            raise RuntimeError(f"POST {path} answered {response.status}: {answer.get('title')} {answer.get('detail', '')}")
+            raise Failed(f"POST {path} answered {response.status}: {answer.get('title')} {answer.get('detail', '')}")
         return answer
 
 

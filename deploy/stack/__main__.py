@@ -186,6 +186,14 @@ CleanerContext listens on http://127.0.0.1:{options.port}
   logs: {state.logs}""", flush=True)
 
 
+def show_sample(port, key):
+    import sample  # beside this package; a program of its own too
+    try:
+        sample.play(f"http://127.0.0.1:{port}", key)
+    except (sample.Failed, OSError) as error:
+        raise Trouble(f"the sample failed: {error}") from None
+
+
 def run(options, state):
     if state.holder():
         raise Trouble(f"{state.path} is in use by a run already (process {state.holder()}); stop it with --stop")
@@ -198,8 +206,7 @@ def run(options, state):
         supervising.wait_for("ready")
         who = account.ensure(state, programs, options.port)
         if not options.no_demo:
-            import sample  # beside this package; a program of its own too
-            sample.play(f"http://127.0.0.1:{options.port}", who[2])
+            show_sample(options.port, who[2])
         greet(state, options, who)
         if options.detach:
             supervising.leave()
