@@ -27,6 +27,8 @@ enum {
 	UNANNOUNCED_PAGE = 500,    /* results sent again in one go: half a megabyte, usually */
 };
 
+static void ask_queue(struct decider *d);
+
 static const struct pg_stmt queued_stmt = {"queued_ids", queued_ids_sql, 4}, jobs_stmt = {"jobs", jobs_sql, 1},
 	conversation_stmt = {"conversation_ids", conversation_ids_sql, 2}, unannounced_stmt = {"unannounced", unannounced_sql, 2};
 
@@ -34,6 +36,13 @@ static struct slice number(int64_t v, char text[24])
 {
 	snprintf(text, 24, "%lld", (long long)v);
 	return slice_str(text);
+}
+
+/* A full page has another behind it: a wiped Redis is filled again page after page, not one page a sweep. */
+static void next_page(struct decider *d)
+{
+	if (d->sweep.after_seq && !service_is_draining(d->run))
+		ask_queue(d);
 }
 
 static void on_jobs(const struct pg_answer *answer, void *arg)
@@ -48,6 +57,7 @@ static void on_jobs(const struct pg_answer *answer, void *arg)
 	}
 	if (rows)
 		log_info("sweep.queued_again", "turns=%d", rows);
+	next_page(d);
 }
 
 static void on_unknown(const redisReply *reply, void *arg)
@@ -57,8 +67,12 @@ static void on_unknown(const redisReply *reply, void *arg)
 	struct slice param;
 
 	d->sweep.asking_queue = false;
-	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
+	if (!reply || reply->type != REDIS_REPLY_ARRAY)
 		return;
+	if (reply->elements == 0) {
+		next_page(d);
+		return;
+	}
 	buf_init(&ids, QUEUE_UNKNOWN_TURNS * 64);
 	pg_array_begin(&ids);
 	for (size_t i = 0; i < reply->elements; i++)
@@ -96,7 +110,6 @@ static void on_page(const struct pg_answer *answer, void *arg)
 		s->after_seq = 0;
 	} else {
 		s->after_seq = pg_cell_i64(answer->results[0], rows - 1, 2);
-		ev_feed_event(service_loop(d->run), &s->timer, EV_TIMER);
 	}
 	s->asking_queue = ask_redis(d, answer);
 }
