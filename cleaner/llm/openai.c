@@ -111,7 +111,6 @@ static enum llm_outcome outcome_of_code(const char *code)
 		{"invalid_api_key", LLM_BAD_KEY}, {"model_not_found", LLM_NO_MODEL},
 		{"context_length_exceeded", LLM_TOO_LONG}, {"insufficient_quota", LLM_QUOTA_SPENT},
 		{"rate_limit_exceeded", LLM_QUOTA_MINUTE}, {"content_filter", LLM_BLOCKED_PROMPT},
-		{"server_error", LLM_SERVER_ERROR},
 	};
 
 	for (size_t i = 0; i < countof(rows); i++)

@@ -63,7 +63,6 @@ enum llm_health {
 	O(CANCELLED, "cancelled", REMEDY_NONE, HEALTH_UNKNOWN) \
 	O(BREAKER_OPEN, "breaker_open", REMEDY_NONE, HEALTH_UNKNOWN)       /* no model may be asked now */ \
 	O(NO_TIME, "no_time", REMEDY_NONE, HEALTH_UNKNOWN)                 /* the deadline is too near to try */ \
-	O(OVER_CAP, "over_cap", REMEDY_NONE, HEALTH_UNKNOWN)               /* the day's hard cap on cost */ \
 	O(FULL, "full", REMEDY_NONE, HEALTH_UNKNOWN)                       /* too many calls in flight */
 
 #define LLM_OUTCOME_ENUM(NAME, name, remedy, health) LLM_##NAME,

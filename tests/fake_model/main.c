@@ -34,7 +34,6 @@ static int list_cases(void)
 
 static bool take_fail(struct fake_options *o, const char *text)
 {
-	snprintf(o->fail_case, sizeof o->fail_case, "503");
 	return sscanf(text, "%u:%31s", &o->fail_percent, o->fail_case) >= 1 && o->fail_percent <= 100 &&
 	       fake_case_exists(o->fail_case);
 }
@@ -44,7 +43,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {{"port", 1, NULL, 'p'}, {"latency", 1, NULL, 'l'}, {"fail", 1, NULL, 'f'},
 		{"seed", 1, NULL, 's'}, {"connections", 1, NULL, 'c'}, {"cert", 1, NULL, 'C'}, {"key", 1, NULL, 'K'},
 		{"cases", 0, NULL, 'L'}, {NULL, 0, NULL, 0}};
-	struct fake_options o = {.seed = 1};
+	struct fake_options o = {.fail_case = "503", .seed = 1};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {

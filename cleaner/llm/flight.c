@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * flight.c - one HTTP call to a model with the questions that it carries: composed, sent, its answer split among them.
+ *
+ * A job that leaves (its waiters' deadlines passed) leaves a hole, so that the others' numbers stand; with the last one the
+ * call is cancelled.
+ */
+#include "cleaner/llm/llm_inside.h"
+
+#include "common/base/clock.h"
+#include "common/base/xalloc.h"
+
+#include <stdlib.h>
+
+static size_t present(const struct flight *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		n += f->jobs[i] != NULL;
+	return n;
+}
+
+void flight_leave(struct job *job)
+{
+	struct flight *f = job->flight;
+
+	job->flight = NULL;
+	for (size_t i = 0; i < f->count; i++)
+		if (f->jobs[i] == job)
+			f->jobs[i] = NULL;
+	if (present(f) || !f->call)
+		return;
+	transport_cancel(f->call);
+	free(f);
+}
+
+/* Every job still there is taken out, in order: what happens to one may not touch the flight any more. */
+static void fail_all(struct flight *f, enum llm_outcome outcome, const struct llm_retry_facts *retry)
+{
+	uint64_t now = clock_mono_ns();
+
+	for (size_t i = 0; i < f->count; i++) {
+		struct job *job = f->jobs[i];
+
+		if (!job)
+			continue;
+		f->jobs[i] = NULL;
+		job->flight = NULL;
+		job_failed(job, outcome, retry, now);
+	}
+}
+
+/* Together they did not come back right: each is asked alone. */
+static void ask_alone(struct flight *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		struct job *job = f->jobs[i];
+
+		if (!job)
+			continue;
+		f->jobs[i] = NULL;
+		job->flight = NULL;
+		job->alone = true;
+		job_ask(job);
+	}
+}
+
+static void learn(struct flight *f, uint64_t took_ns)
+{
+	uint64_t ms = took_ns / NS_PER_MS;
+
+	f->model->typical_ms = f->model->typical_ms ? (f->model->typical_ms * 7 + ms) / 8 : ms;
+}
+
+static void add_usage(struct llm_usage *sum, const struct llm_usage *u)
+{
+	sum->prompt += u->prompt;
+	sum->cached += u->cached;
+	sum->output += u->output;
+	sum->thoughts += u->thoughts;
+}
+
+/* An item's words without its JSON: what the judge may not find in another's answer. */
+static char *plain_words(const struct job *job)
+{
+	char *text = xstrndup(job->item, job->item_bytes);
+
+	for (char *p = text; *p; p++)
+		if (strchr("\"{}[]:,\\", *p))
+			*p = ' ';
+	return text;
+}
+
+static void tell_all(struct flight *f, const struct llm_answer *answer, struct llm_told told)
+{
+	char *items[LLM_BATCH_TURNS] = {NULL};
+	struct slice foreign[LLM_BATCH_TURNS];
+
+	for (size_t i = 0; f->count > 1 && i < f->count; i++)
+		if (f->jobs[i])
+			items[i] = plain_words(f->jobs[i]);
+	for (size_t i = 0; i < f->count; i++) {
+		struct job *job = f->jobs[i];
+
+		if (!job)
+			continue;
+		told.foreign_count = 0;
+		for (size_t k = 0; k < f->count; k++)
+			if (k != i && items[k])
+				foreign[told.foreign_count++] = slice_str(items[k]);
+		told.foreign = foreign;
+		told.text = slice_str(answer->texts[i]);
+		f->jobs[i] = NULL;
+		job->flight = NULL;
+		job_done(job, &told);
+	}
+	for (size_t i = 0; i < f->count; i++)
+		free(items[i]);
+}
+
+static void settle(struct flight *f, const struct http_done *done)
+{
+	struct llm *llm = f->llm;
+	uint64_t start = clock_mono_ns();
+	struct llm_reply reply;
+	struct llm_answer answer = {{NULL}};
+	struct llm_told told = {.call_ns = done->took_ns, .model = f->model->name};
+	enum llm_outcome outcome;
+
+	llm_reply_read(f->model->service->provider, &reply, &done->reply);
+	outcome = reply.outcome;
+	if (outcome == LLM_OK)
+		outcome = llm_answer_read(buf_view(&reply.text), f->count, &answer);
+	told.parse_ns = clock_mono_ns() - start;
+	told.usage = reply.usage;
+	told.outcome = outcome;
+	add_usage(&llm->counts.usage, &reply.usage);
+	if (outcome == LLM_OK) {
+		learn(f, done->took_ns);
+		tell_all(f, &answer, told);
+	} else {
+		if (outcome == LLM_QUOTA_DAY)
+			reply.retry.wait_ms = policy_day_reset_ms(done->reply.wall_s);
+		health_heard(f->model, outcome, reply.retry.asked || outcome == LLM_QUOTA_DAY ? reply.retry.wait_ms : 0);
+		if (f->count > 1 && llm_outcomes[outcome].health != HEALTH_PAUSE && reply.outcome == LLM_OK)
+			ask_alone(f);
+		else
+			fail_all(f, outcome, &reply.retry);
+		f->model->loose |= outcome == LLM_SCHEMA_REFUSED; /* for the next ones; these know it */
+	}
+	llm_answer_finish(&answer);
+	llm_reply_finish(&reply);
+}
+
+static void on_done(const struct http_done *done, void *arg)
+{
+	static const struct llm_retry_facts nothing_said;
+	struct flight *f = arg;
+
+	f->call = NULL; /* the transport's to free */
+	f->model->service->used_ms = llm_now_ms();
+	if (done->outcome == LLM_OK) {
+		settle(f, done);
+	} else {
+		health_heard(f->model, done->outcome, 0);
+		fail_all(f, done->outcome, &nothing_said);
+	}
+	free(f);
+}
+
+static void compose(struct llm *llm, const struct flight *f, struct buf *url)
+{
+	struct slice items[LLM_BATCH_TURNS];
+	struct llm_request request = {.model = slice_str(f->model->name), .system = prompt_fixed(), .schema = f->schema,
+		.thinking = llm->thinking};
+	size_t raw = 0;
+
+	for (size_t i = 0; i < f->count; i++) {
+		items[i] = slice_of(f->jobs[i]->item, f->jobs[i]->item_bytes);
+		raw += f->jobs[i]->raw_bytes;
+	}
+	buf_reset(&llm->scratch);
+	buf_reset(&llm->body);
+	prompt_data_write(&llm->scratch, items, f->count);
+	request.data = buf_view(&llm->scratch);
+	request.max_tokens = prompt_output_tokens(raw, f->count);
+	f->model->service->provider->request(&llm->body, &request);
+	f->model->service->provider->url(url, slice_str(f->model->service->url), request.model);
+}
+
+static uint64_t longest_left(const struct flight *f)
+{
+	uint64_t most = 1;
+
+	for (size_t i = 0; i < f->count; i++) {
+		uint64_t left = job_left_ms(f->jobs[i]);
+
+		most = left > most ? left : most;
+	}
+	return most;
+}
+
+void flight_send(struct llm *llm, struct model *model, struct job *const *jobs, size_t count)
+{
+	struct flight *f = xcalloc(1, sizeof *f);
+	struct buf url;
+
+	*f = (struct flight){.llm = llm, .model = model, .count = count, .schema = !model->loose && !jobs[0]->loose};
+	for (size_t i = 0; i < count; i++) {
+		f->jobs[i] = jobs[i];
+		jobs[i]->flight = f;
+	}
+	buf_init(&url, 2048);
+	compose(llm, f, &url);
+	llm->counts.calls++;
+	llm->counts.batched += count > 1 ? count : 0;
+	f->call = transport_send(llm->transport, &(struct http_request){.url = buf_view(&url),
+		.key_header = slice_str(model->service->key_header), .trace = slice_str(jobs[0]->trace),
+		.body = buf_view(&llm->body), .timeout_ms = longest_left(f), .fn = on_done, .arg = f});
+	model->service->used_ms = llm_now_ms();
+	buf_finish(&url);
+}
