@@ -144,7 +144,7 @@ static void on_drain(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct gateway *gw = w->data;
 
-	if (http_open_requests(gw->http) > 0)
+	if (http_open_requests(gw->http) > 0 || live_count(gw->live) > 0)
 		return;
 	ev_timer_stop(loop, w);
 	service_drained(gw->run);

@@ -150,18 +150,30 @@ struct ws_op *ws_op_create(struct ws *ws, int64_t id)
 	return op;
 }
 
-static void op_leave(struct ws_op *op)
+static void close_to_restart(struct ws *ws)
 {
-	if (!op->ws)
+	char reason[32];
+
+	snprintf(reason, sizeof reason, "retry_ms=%u", live_retry_ms());
+	ws_close(ws, WS_RESTART, reason);
+}
+
+void ws_op_detach(struct ws_op *op)
+{
+	struct ws *ws = op->ws;
+
+	if (!ws)
 		return;
 	if (op->prev)
 		op->prev->next = op->next;
 	else
-		op->ws->ops = op->next;
+		ws->ops = op->next;
 	if (op->next)
 		op->next->prev = op->prev;
-	op->ws->op_count--;
+	ws->op_count--;
 	op->ws = NULL;
+	if (ws->draining && ws->op_count == 0)
+		close_to_restart(ws);
 }
 
 void ws_op_destroy(struct ws_op **op)
@@ -169,7 +181,7 @@ void ws_op_destroy(struct ws_op **op)
 	struct ws_op *o = *op;
 
 	*op = NULL;
-	op_leave(o);
+	ws_op_detach(o);
 	if (o->turn)
 		turn_body_finish(o->turn);
 	free(o->turn);
@@ -259,10 +271,11 @@ static struct ws *of_listener(struct listener *l)
 
 static void on_drain(struct listener *l)
 {
-	char reason[32];
+	struct ws *ws = of_listener(l);
 
-	snprintf(reason, sizeof reason, "retry_ms=%u", live_retry_ms());
-	ws_close(of_listener(l), WS_RESTART, reason);
+	ws->draining = true;
+	if (ws->op_count == 0)
+		close_to_restart(ws);
 }
 
 static void on_channel(struct listener *l, struct event *message)
@@ -319,10 +332,11 @@ int ws_established(struct gateway *gw, struct lws *wsi, const struct ws_hello *h
 
 static int on_closed(struct ws *ws)
 {
+	ws->draining = false;
 	ev_timer_stop(ws->gw->loop, &ws->tick);
 	ws_unsubscribe_all(ws);
 	while (ws->ops)
-		op_leave(ws->ops);
+		ws_op_detach(ws->ops);
 	live_leave(ws->gw->live, &ws->listener);
 	outbox_finish(&ws->outbox);
 	buf_finish(&ws->in);

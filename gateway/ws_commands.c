@@ -90,6 +90,10 @@ static int64_t id_of(const cJSON *json)
 
 static bool may(struct ws *ws, const struct command *c, int64_t id)
 {
+	if (c->works && ws->draining) {
+		ws_error(ws, id, PROBLEM_UNAVAILABLE, "The gateway is being restarted.", NULL);
+		return false;
+	}
 	if (c->works && ws->op_count >= WS_OPS) {
 		ws_error(ws, id, PROBLEM_RATE, "Too many requests are under way on this socket.", NULL);
 		return false;

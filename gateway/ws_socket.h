@@ -58,6 +58,7 @@ struct ws {
 	size_t subscription_count, op_count;
 	bool unknown; /* who is not known yet: a key is being asked for */
 	bool ping_due, told_expiring;
+	bool draining;	/* the gateway stops: nothing new; closed once nothing is under way */
 	int close_code; /* 0: open */
 	char close_reason[64];
 	uint64_t heard_ns, ping_ns; /* the last sign of life; the next heartbeat */
@@ -89,6 +90,7 @@ void ws_send(struct ws *ws, struct event *message); /* takes the reference */
 /* Sends what waits, then closes; a second call changes nothing. */
 void ws_close(struct ws *ws, int code, const char *reason);
 struct ws_op *ws_op_create(struct ws *ws, int64_t id);
+void ws_op_detach(struct ws_op *op); /* it was answered: the socket is no longer its concern */
 void ws_op_destroy(struct ws_op **op);
 
 /* Begins {"type":type,"id":id}; add members, then ws_message_send. */

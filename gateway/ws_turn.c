@@ -38,6 +38,7 @@ static void acknowledge(struct ws_op *op, int status, struct slice turn, bool re
 	if (replayed)
 		json_kv_bool(&out, "replayed", true);
 	ws_message_send(op->ws, &out);
+	ws_op_detach(op);
 }
 
 static void store(struct ws_op *op, struct gateway *gw, int status, struct slice body)

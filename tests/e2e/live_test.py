@@ -52,6 +52,7 @@ class Live(unittest.TestCase):
         cls.client = cls.here.client()
 
     def setUp(self):
+        self.addCleanup(self.client.close)
         self.conversation = self.client.new_conversation()
 
     def run_socket(self, talk, client=None):
@@ -62,9 +63,17 @@ class Live(unittest.TestCase):
         return asyncio.run(inside())
 
     async def turn(self, raw_text=TEXT, speaker="User"):
-        answer = await asyncio.to_thread(self.client.copy().turn, self.conversation, raw_text, speaker)
+        answer = await asyncio.to_thread(self.with_copy, Client.turn, self.conversation, raw_text, speaker)
         self.assertEqual(answer.status, 201, answer)
         return answer.json
+
+    def with_copy(self, method, *words):
+        """One request on a connection of its own, for threads."""
+        client = self.client.copy()
+        try:
+            return method(client, *words)
+        finally:
+            client.close()
 
     # --- subscriptions ---
 
@@ -83,8 +92,8 @@ class Live(unittest.TestCase):
                 shared = set(ids[0]) & set(ids[1])
                 self.assertEqual([e for e in one.events if offset(e["event_id"]) in shared],
                                  [e for e in two.events if offset(e["event_id"]) in shared])
-                pong = await self.pong(one)
-                self.assertEqual(pong["positions"], {self.conversation: one.events[-1]["event_id"]})
+                last = one.events[-1]["event_id"]
+                self.assertEqual((await self.pong(one))["positions"], {self.conversation: last})
 
         self.run_socket(talk)
 
@@ -185,6 +194,7 @@ class Live(unittest.TestCase):
 
     def test_others_see_nothing(self):
         stranger = self.here.add_user(f"{uuid.uuid4()}@example.com", "a long password")
+        self.addCleanup(stranger.close)
 
         async def talk(ws):
             for conversation in (self.conversation, str(uuid.uuid4())):
@@ -261,9 +271,16 @@ class Live(unittest.TestCase):
 
     # --- who, and closing ---
 
+    def token(self, email, password):
+        client = Client(self.here.url)
+        try:
+            return client.login(email, password).token
+        finally:
+            client.close()
+
     def test_browser_token_and_origin(self):
         email, password = self.here.credentials()[:2]
-        token = Client(self.here.url).login(email, password).token
+        token = self.token(email, password)
         address = self.here.url.replace("http", "ws", 1) + "/api/v1/ws"
 
         async def connect(**how):
@@ -285,7 +302,7 @@ class Live(unittest.TestCase):
 
     def test_a_token_ends_and_is_renewed(self):
         email, password = self.here.credentials()[:2]
-        token = Client(self.here.url).login(email, password).token
+        token = self.token(email, password)
 
         async def talk(ws):
             await ws.until("auth:expiring")
@@ -324,6 +341,7 @@ class Live(unittest.TestCase):
                     await ws.receive()
             self.assertEqual(caught.exception.rcvd.code, 1012)
             self.assertRegex(caught.exception.rcvd.reason, r"^retry_ms=\d+$")
+            self.client.close()
             until("the gateway is back", lambda: self.here.pid("gateway") != old)
 
         self.run_socket(talk)
@@ -346,7 +364,7 @@ class Live(unittest.TestCase):
             while sent < 600:
                 turns = [{"speaker": "Lumen", "raw_text": f"{n} {text}"} for n in range(50)]
                 path = f"/api/v1/conversations/{self.conversation}/turns:batch"
-                answer = await asyncio.to_thread(self.client.copy().post, path, {"turns": turns})
+                answer = await asyncio.to_thread(self.with_copy, Client.post, path, {"turns": turns})
                 self.assertEqual(answer.status, 200, answer)
                 sent += 50
                 await ws.until("turn:processed", sent)
@@ -391,7 +409,7 @@ class Live(unittest.TestCase):
         connection, answer = self.stream()
         self.assertEqual(answer.readline(), b": \n")
         for n in range(3):
-            self.client.copy().turn(self.conversation, f"{n} of seventy five")
+            self.client.turn(self.conversation, f"{n} of seventy five")
         last = self.events(answer, 2)
         connection.close()
         connection, answer = self.stream(**{"Last-Event-ID": last["event_id"]})
