@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * announce.c - what watchers, and the request that waits, are told of a turn: events to the conversation's notifier.
+ * announce.c - what watchers, and the request that waits, are told of a turn: events to the conversation's
+ * notifier.
  *
- * Only turn:processed is durable: its outbox row stands until the notifier has it. What a full or absent notifier misses of
- * the others is lost, and said again by what follows.
+ * Only turn:processed is durable: its outbox row stands until the notifier has it. What a full or absent
+ * notifier misses of the others is lost, and said again by what follows.
  */
 #include "cleaner.h"
 
@@ -64,16 +65,26 @@ static void announce_error(struct lease *l)
 	send(l, &m);
 }
 
-void announce_again(struct lease *l, uint64_t revision, struct slice state, struct slice text, struct slice metadata)
+void announce_again(
+	struct lease *l, uint64_t revision, struct slice state, struct slice text, struct slice metadata)
 {
-	struct msg_result m = {.event = EVENT_TURN_PROCESSED, .revision = revision, .gateway = l->job.gateway, .durable = 1};
+	struct msg_result m = {
+		.event = EVENT_TURN_PROCESSED, .revision = revision, .gateway = l->job.gateway, .durable = 1};
 	struct buf *json = &l->cleaner->json;
 
 	buf_reset(json);
-	turn_write_json(json, &(struct turn){.turn_id = l->turn, .conversation_id = l->conversation,
-		.seq = (uint32_t)l->job.seq, .speaker = l->job.speaker, .raw_text = l->job.raw_text, .cleaned_text = text,
-		.state = state, .revision = (uint32_t)revision, .created_at = l->job.created_at,
-		.started_at = l->job.started_at, .ended_at = l->job.ended_at, .metadata = metadata});
+	turn_write_json(json, &(struct turn){.turn_id = l->turn,
+				      .conversation_id = l->conversation,
+				      .seq = (uint32_t)l->job.seq,
+				      .speaker = l->job.speaker,
+				      .raw_text = l->job.raw_text,
+				      .cleaned_text = text,
+				      .state = state,
+				      .revision = (uint32_t)revision,
+				      .created_at = l->job.created_at,
+				      .started_at = l->job.started_at,
+				      .ended_at = l->job.ended_at,
+				      .metadata = metadata});
 	m.turn = buf_view(json);
 	send(l, &m);
 }
@@ -85,7 +96,8 @@ void announce_finished(struct lease *l, uint64_t revision)
 
 	buf_init(&metadata, LIMIT_TURN_JSON_BYTES);
 	cleaned_metadata(c, l->processing_ns, &metadata);
-	announce_again(l, revision, c->failed ? SLICE("failed") : SLICE("done"), buf_view(&c->text), buf_view(&metadata));
+	announce_again(l, revision, c->failed ? SLICE("failed") : SLICE("done"), buf_view(&c->text),
+		buf_view(&metadata));
 	buf_finish(&metadata);
 	if (c->failed)
 		announce_error(l);

@@ -8,9 +8,14 @@
 #include "common/wire/limits.h"
 #include "common/wire/turn.h"
 
-static const char *const stage_names[STAGE_COUNT] = { /* the keys of metadata.timings */
-	[STAGE_CONTEXT] = "contexts", [STAGE_WINDOW] = "analysis", [STAGE_LIGHT] = "light", [STAGE_PATTERN] = "patterns",
-	[STAGE_FORMAT] = "format", [STAGE_CONFIDENCE] = "confidence",
+static const char *const stage_names[STAGE_COUNT] = {
+	/* the keys of metadata.timings */
+	[STAGE_CONTEXT] = "contexts",
+	[STAGE_WINDOW] = "analysis",
+	[STAGE_LIGHT] = "light",
+	[STAGE_PATTERN] = "patterns",
+	[STAGE_FORMAT] = "format",
+	[STAGE_CONFIDENCE] = "confidence",
 };
 
 void cleaned_init(struct cleaned *c)
@@ -59,15 +64,21 @@ static void copy_result(struct cleaned *c, const struct clean_result *r, struct 
 void cleaned_by_engine(struct cleaned *c, struct engine_workspace *ws, const struct msg_job *job,
 	const struct window_turn *window, size_t window_count, uint64_t (*now_ns)(void))
 {
-	struct clean_input in = {.raw = job->raw_text, .window = window, .window_count = window_count,
-		.shared_context = job->shared_context, .options = {.forced = job->forced != 0,
-		.level = (enum clean_level)(job->level % (CLEAN_FULL + 1)), .verbatim = job->verbatim != 0,
-		.formats = (uint32_t)job->formats, .profile = job->profile}};
+	struct clean_input in = {.raw = job->raw_text,
+		.window = window,
+		.window_count = window_count,
+		.shared_context = job->shared_context,
+		.options = {.forced = job->forced != 0,
+			.level = (enum clean_level)(job->level % (CLEAN_FULL + 1)),
+			.verbatim = job->verbatim != 0,
+			.formats = (uint32_t)job->formats,
+			.profile = job->profile}};
 	struct stage_clock clock = {c, now_ns};
 
 	c->stage = STAGE_END;
 	copy_result(c, engine_clean(ws, &in, on_stage, &clock), job->raw_text);
-	if (c->text.overflow || c->corrections.overflow) /* longer than any answer may be: the raw text stands */
+	if (c->text.overflow ||
+		c->corrections.overflow) /* longer than any answer may be: the raw text stands */
 		cleaned_give_up(c, job, "result_too_long");
 }
 
@@ -102,9 +113,16 @@ void cleaned_metadata(const struct cleaned *c, uint64_t processing_ns, struct bu
 
 	buf_init(&timings, 1024);
 	write_timings(c, &timings);
-	turn_metadata_write(out, &(struct turn_metadata){.confidence = slice_str(confidence_name(c->confidence)),
-		.applied = c->applied, .level = slice_str(clean_level_name(c->level)), .reason = slice_str(c->reason),
-		.processing_ns = processing_ns, .contexts = c->contexts, .context_count = c->context_count,
-		.fallback = slice_str(c->fallback), .timings = buf_view(&timings), .corrections = buf_view(&c->corrections)});
+	turn_metadata_write(
+		out, &(struct turn_metadata){.confidence = slice_str(confidence_name(c->confidence)),
+			     .applied = c->applied,
+			     .level = slice_str(clean_level_name(c->level)),
+			     .reason = slice_str(c->reason),
+			     .processing_ns = processing_ns,
+			     .contexts = c->contexts,
+			     .context_count = c->context_count,
+			     .fallback = slice_str(c->fallback),
+			     .timings = buf_view(&timings),
+			     .corrections = buf_view(&c->corrections)});
 	buf_finish(&timings);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * cleaned.h - what cleaning made of one turn, kept from the engine's answer until the commit: text, corrections, contexts,
- * how long each stage took.
+ * cleaned.h - what cleaning made of one turn, kept from the engine's answer until the commit: text,
+ * corrections, contexts, how long each stage took.
  *
- * Pure. An engine's result stands only until the workspace's next use, so all of it is copied or already JSON here. A
- * model's answer, which takes its time, ends in the same struct: the commit does not know who cleaned.
+ * Pure. An engine's result stands only until the workspace's next use, so all of it is copied or already JSON
+ * here. A model's answer, which takes its time, ends in the same struct: the commit does not know who
+ * cleaned.
  */
 #ifndef CC_CLEANER_CLEANED_H
 #define CC_CLEANER_CLEANED_H
@@ -16,17 +17,17 @@ enum { CLEANED_CONTEXTS = 32 /* names kept of a turn's contexts; the engine know
 
 struct cleaned {
 	struct buf text, corrections; /* the corrections as JSON */
-	bool applied;                 /* text differs from the raw text */
-	bool failed;                  /* given up: text is the raw text */
+	bool applied;		      /* text differs from the raw text */
+	bool failed;		      /* given up: text is the raw text */
 	enum confidence confidence;
 	enum clean_level level;
-	const char *reason;           /* static text */
-	const char *fallback;         /* static text: api.md's, or NULL */
+	const char *reason;			/* static text */
+	const char *fallback;			/* static text: api.md's, or NULL */
 	const char *contexts[CLEANED_CONTEXTS]; /* static or the engine's text */
 	size_t context_count;
 	uint64_t queue_ns, window_ns; /* waited in the queue; building the window */
 	uint64_t stage_ns[STAGE_COUNT];
-	enum engine_stage stage;      /* the one that runs, and since when */
+	enum engine_stage stage; /* the one that runs, and since when */
 	uint64_t stage_since_ns;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * cleaned_test.c - what is kept of the engine's answer, and the metadata made of it, with a clock that counts its readings.
+ * cleaned_test.c - what is kept of the engine's answer, and the metadata made of it, with a clock that counts
+ * its readings.
  */
 #include "cleaned.h"
 
@@ -40,16 +41,22 @@ static const struct {
 	const char *cleaned;
 	const char *in_metadata;
 } rows[] = {
-	{"I'm the vector of marketing", false, CLEAN_FULL, "I'm the director of marketing.", "\"corrected\":\"director\""},
-	{"We have seventy five employees", false, CLEAN_FULL, "We have 75 employees.", "\"cleaning_applied\":true"},
-	{"I'm the vector of marketing", true, CLEAN_NONE, "I'm the vector of marketing", "\"cleaning_applied\":false"},
-	{"I'm the vector of marketing", true, CLEAN_NONE, "I'm the vector of marketing", "\"cleaning_level\":\"none\""},
+	{"I'm the vector of marketing", false, CLEAN_FULL, "I'm the director of marketing.",
+		"\"corrected\":\"director\""},
+	{"We have seventy five employees", false, CLEAN_FULL, "We have 75 employees.",
+		"\"cleaning_applied\":true"},
+	{"I'm the vector of marketing", true, CLEAN_NONE, "I'm the vector of marketing",
+		"\"cleaning_applied\":false"},
+	{"I'm the vector of marketing", true, CLEAN_NONE, "I'm the vector of marketing",
+		"\"cleaning_level\":\"none\""},
 	{"yes", false, CLEAN_LIGHT, "yes", "\"corrections\":[]"},
 };
 
 START_TEST(the_answer_is_kept)
 {
-	struct msg_job job = {.raw_text = slice_str(rows[_i].raw), .forced = rows[_i].forced, .level = rows[_i].level,
+	struct msg_job job = {.raw_text = slice_str(rows[_i].raw),
+		.forced = rows[_i].forced,
+		.level = rows[_i].level,
 		.formats = FORMAT_ALL};
 	struct msg_job other = {.raw_text = SLICE("something else altogether"), .formats = FORMAT_ALL};
 	struct cleaned c, d;
@@ -59,7 +66,8 @@ START_TEST(the_answer_is_kept)
 	cleaned_init(&d);
 	buf_init(&metadata, 65536);
 	cleaned_by_engine(&c, ws, &job, NULL, 0, tick);
-	cleaned_by_engine(&d, ws, &other, NULL, 0, tick); /* the workspace's result is gone, the answer stands */
+	cleaned_by_engine(
+		&d, ws, &other, NULL, 0, tick); /* the workspace's result is gone, the answer stands */
 	ck_assert_str_eq(c.text.p, rows[_i].cleaned);
 	cleaned_metadata(&c, 1500000, &metadata);
 	ck_assert_msg(has(&metadata, rows[_i].in_metadata), "%s", metadata.p);
@@ -91,7 +99,9 @@ END_TEST
 
 START_TEST(what_is_given_up_has_its_raw_text)
 {
-	struct msg_job job = {.raw_text = SLICE("um I'm the vector of marketing"), .level = CLEAN_FULL, .formats = FORMAT_ALL};
+	struct msg_job job = {.raw_text = SLICE("um I'm the vector of marketing"),
+		.level = CLEAN_FULL,
+		.formats = FORMAT_ALL};
 	struct cleaned c;
 	struct buf metadata;
 
@@ -102,7 +112,8 @@ START_TEST(what_is_given_up_has_its_raw_text)
 	ck_assert_str_eq(c.text.p, "um I'm the vector of marketing");
 	ck_assert(c.failed && !c.applied);
 	cleaned_metadata(&c, 0, &metadata);
-	ck_assert(has(&metadata, "\"fallback\":\"raw\"") && has(&metadata, "\"level_reason\":\"commit_refused\""));
+	ck_assert(has(&metadata, "\"fallback\":\"raw\"") &&
+		  has(&metadata, "\"level_reason\":\"commit_refused\""));
 	ck_assert(has(&metadata, "\"corrections\":[]") && has(&metadata, "\"contexts\":[]"));
 	ck_assert(has(&metadata, "\"confidence_score\":\"LOW\""));
 	buf_finish(&metadata);

@@ -3,10 +3,10 @@
  * NAME      cleaner - cleans one queued turn after another, with context
  * INPUT     the ready streams in Redis (consumer group "cleaners"), windows from Redis or PostgreSQL
  * OUTPUT    the second commit in PostgreSQL; the turn's completion in Redis; results (PUSH)
- * LIMITS    max_in_flight turns at a time, each of another conversation; what has no room waits in the streams
- * LOSS      none: a turn that dies with its cleaner is taken over after lease_ms; a result that does is sent again by
- *           whoever takes over, or by the decider's sweep
- * BUGS      a cleaner that stands still for longer than lease_ms does work twice; it has its effect once.
+ * LIMITS    max_in_flight turns at a time, each of another conversation; what has no room waits in the
+ * streams LOSS      none: a turn that dies with its cleaner is taken over after lease_ms; a result that does
+ * is sent again by whoever takes over, or by the decider's sweep BUGS      a cleaner that stands still for
+ * longer than lease_ms does work twice; it has its effect once.
  */
 #include "cleaner.h"
 
@@ -18,7 +18,7 @@
 #include <stdlib.h>
 
 enum {
-	REDIS_MS = 2000,         /* a script's time to its answer */
+	REDIS_MS = 2000,	 /* a script's time to its answer */
 	READER_MS = 5000 + 2000, /* a blocked read's: take.c's BLOCK_MS and the same */
 	JSON_BYTES = 2 * LIMIT_TURN_JSON_BYTES,
 };
@@ -107,13 +107,18 @@ static bool start(struct service_run *run)
 	open_engine(c);
 	take_open(c);
 	c->results = link_open(run, LINK_RESULTS, LINK_CONNECTS, NULL, (struct link_handlers){0});
-	c->redis = redis_open(loop, &(struct redis_options){.url = common->redis, .timeout_ms = REDIS_MS, .state = on_redis,
-		.arg = c});
-	c->reader = redis_open(loop, &(struct redis_options){.url = common->redis, .timeout_ms = READER_MS, .state = on_reader,
-		.arg = c});
+	c->redis = redis_open(
+		loop, &(struct redis_options){
+			      .url = common->redis, .timeout_ms = REDIS_MS, .state = on_redis, .arg = c});
+	c->reader = redis_open(
+		loop, &(struct redis_options){
+			      .url = common->redis, .timeout_ms = READER_MS, .state = on_reader, .arg = c});
 	c->pg = pg_open(loop, &(struct pg_options){.conninfo = common->postgres,
-		.connections = (size_t)c->config->pg_connections, .timeout_ms = (uint64_t)c->config->pg_timeout_ms,
-		.state = on_pg, .connected = on_connected, .arg = c});
+				      .connections = (size_t)c->config->pg_connections,
+				      .timeout_ms = (uint64_t)c->config->pg_timeout_ms,
+				      .state = on_pg,
+				      .connected = on_connected,
+				      .arg = c});
 	start_tick(c);
 	return true;
 }

@@ -2,13 +2,14 @@
  *
  * cleaner.h - the cleaner's parts, for each other.
  *
- * cleaner.c is the shell: opening, drain, the tick. take.c reads the ready streams, renews leases and takes over dead
- * cleaners' turns; each turn taken is a lease, and lease.c is its life: claim -> window -> clean -> commit -> complete.
- * commit.c is the second commit, announce.c what watchers are told. Pure: window.c, cleaned.c, outcome.c.
+ * cleaner.c is the shell: opening, drain, the tick. take.c reads the ready streams, renews leases and takes
+ * over dead cleaners' turns; each turn taken is a lease, and lease.c is its life: claim -> window -> clean ->
+ * commit -> complete. commit.c is the second commit, announce.c what watchers are told. Pure: window.c,
+ * cleaned.c, outcome.c.
  *
- * A lease has exactly one answer under way at any time, from Redis, PostgreSQL or a timer, and is freed only when there is
- * none: its pointer may be every callback's argument. A step that takes longer, such as asking a model, is one more state
- * between window and commit that ends in the same struct cleaned.
+ * A lease has exactly one answer under way at any time, from Redis, PostgreSQL or a timer, and is freed only
+ * when there is none: its pointer may be every callback's argument. A step that takes longer, such as asking
+ * a model, is one more state between window and commit that ends in the same struct cleaned.
  */
 #ifndef CC_CLEANER_H
 #define CC_CLEANER_H
@@ -32,13 +33,13 @@ enum {
 
 enum lease_state {
 	LEASE_FREE,
-	LEASE_TAKING,     /* asked Redis for a dead cleaner's entry */
-	LEASE_CLAIMING,   /* asked for fence, job and window */
-	LEASE_WINDOW,     /* asked PostgreSQL for the window */
+	LEASE_TAKING,	/* asked Redis for a dead cleaner's entry */
+	LEASE_CLAIMING, /* asked for fence, job and window */
+	LEASE_WINDOW,	/* asked PostgreSQL for the window */
 	LEASE_COMMITTING,
-	LEASE_WAITING,    /* PostgreSQL could not: tries again by the timer */
-	LEASE_EARLIER,    /* asked PostgreSQL for the turns that Redis lost */
-	LEASE_ENDING,     /* complete, release, park or drop under way */
+	LEASE_WAITING, /* PostgreSQL could not: tries again by the timer */
+	LEASE_EARLIER, /* asked PostgreSQL for the turns that Redis lost */
+	LEASE_ENDING,  /* complete, release, park or drop under way */
 };
 
 struct cleaner;
@@ -46,20 +47,20 @@ struct cleaner;
 struct lease {
 	struct cleaner *cleaner;
 	enum lease_state state;
-	bool high;                 /* which stream */
+	bool high; /* which stream */
 	char entry[ENTRY_BYTES];
 	struct uuid conversation, turn;
-	uint64_t deliveries;       /* 1: the first */
-	uint64_t fence;            /* 0: not claimed */
-	uint64_t claim_ns;         /* when its claim was sent */
-	char *blob;                /* the job's bytes, owned */
-	struct msg_job job;        /* borrows from blob */
+	uint64_t deliveries; /* 1: the first */
+	uint64_t fence;	     /* 0: not claimed */
+	uint64_t claim_ns;   /* when its claim was sent */
+	char *blob;	     /* the job's bytes, owned */
+	struct msg_job job;  /* borrows from blob */
 	struct window window;
 	struct cleaned cleaned;
-	uint64_t processing_ns;    /* of the commit under way */
-	unsigned tries;            /* of what PostgreSQL could not do */
-	bool refused;              /* PostgreSQL refused the commit: tried once more, given up */
-	enum lease_state again;    /* what the timer tries again */
+	uint64_t processing_ns; /* of the commit under way */
+	unsigned tries;		/* of what PostgreSQL could not do */
+	bool refused;		/* PostgreSQL refused the commit: tried once more, given up */
+	enum lease_state again; /* what the timer tries again */
 	ev_timer timer;
 };
 
@@ -67,22 +68,22 @@ struct cleaner {
 	struct service_run *run;
 	const struct cleaner_config *config;
 	struct pg *pg;
-	struct redis *redis;       /* scripts, renewals */
-	struct redis *reader;      /* the connection that blocks */
+	struct redis *redis;  /* scripts, renewals */
+	struct redis *reader; /* the connection that blocks */
 	struct link *results;
 	struct engine *engine;
 	struct engine_workspace *workspace;
 	struct lease leases[CLEANER_IN_FLIGHT_MOST];
 	size_t in_flight;
 	struct {
-		bool reading;          /* XREADGROUP under way */
-		bool looking;          /* XPENDING under way */
-		char client[24];       /* the reader's connection id, to wake it */
-		ev_timer pause;        /* after an error of Redis */
-		uint64_t poison;       /* entries that were no turn */
+		bool reading;	 /* XREADGROUP under way */
+		bool looking;	 /* XPENDING under way */
+		char client[24]; /* the reader's connection id, to wake it */
+		ev_timer pause;	 /* after an error of Redis */
+		uint64_t poison; /* entries that were no turn */
 	} take;
 	ev_timer tick;
-	struct buf json;           /* scratch for events */
+	struct buf json; /* scratch for events */
 };
 
 /* cleaner.c */
@@ -90,10 +91,10 @@ void cleaner_settled(struct cleaner *c); /* a lease or a read ended: reads on, o
 
 /* take.c */
 void take_open(struct cleaner *c);
-void take_more(struct cleaner *c);   /* reads on when there is room and nothing is being read */
-void take_wake(struct cleaner *c);   /* ends a blocked read: for the drain */
-void take_renew(struct cleaner *c);  /* keeps this cleaner's leases */
-void take_look(struct cleaner *c);   /* takes over what dead cleaners left */
+void take_more(struct cleaner *c);  /* reads on when there is room and nothing is being read */
+void take_wake(struct cleaner *c);  /* ends a blocked read: for the drain */
+void take_renew(struct cleaner *c); /* keeps this cleaner's leases */
+void take_look(struct cleaner *c);  /* takes over what dead cleaners left */
 void take_reader_up(struct cleaner *c);
 void take_close(struct cleaner *c);
 
@@ -101,11 +102,12 @@ void take_close(struct cleaner *c);
 struct slice lease_stream(const struct lease *l);
 struct lease *lease_new(struct cleaner *c, enum lease_state state, bool high, struct slice entry);
 bool lease_held(const struct cleaner *c, bool high, struct slice entry);
-void lease_claim(struct lease *l, const struct uuid *conversation, const struct uuid *turn, uint64_t deliveries);
-void lease_end(struct lease *l);     /* frees it; what stands in Redis is somebody else's from here */
+void lease_claim(
+	struct lease *l, const struct uuid *conversation, const struct uuid *turn, uint64_t deliveries);
+void lease_end(struct lease *l); /* frees it; what stands in Redis is somebody else's from here */
 void lease_committed(struct lease *l, enum outcome outcome);
 void lease_pg_failed(struct lease *l, enum pg_status status); /* tries the present step again, later */
-void lease_refused(struct lease *l); /* a commit that PostgreSQL will not take */
+void lease_refused(struct lease *l);			      /* a commit that PostgreSQL will not take */
 
 /* commit.c */
 void commit_send(struct lease *l);
@@ -116,7 +118,8 @@ void commit_warm(struct cleaner *c); /* prepares and plans on every connection b
 /* announce.c */
 void announce_processing(struct lease *l);
 void announce_finished(struct lease *l, uint64_t revision);
-void announce_again(struct lease *l, uint64_t revision, struct slice state, struct slice text, struct slice metadata);
+void announce_again(
+	struct lease *l, uint64_t revision, struct slice state, struct slice text, struct slice metadata);
 void announce_contexts(struct lease *l, struct slice from_json, struct slice to_json, struct slice reason);
 
 #endif

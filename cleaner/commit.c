@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * commit.c - the cleaner's statements: the second commit of a turn, the window and the lost earlier turns when Redis does
- * not have them.
+ * commit.c - the cleaner's statements: the second commit of a turn, the window and the lost earlier turns
+ * when Redis does not have them.
  *
- * The commit is one transaction: lock the conversation, finish the turn if it is ours to finish, say how it stands. It may
- * be sent again when its outcome is unknown: the lease's fence tells whether the first one went through.
+ * The commit is one transaction: lock the conversation, finish the turn if it is ours to finish, say how it
+ * stands. It may be sent again when its outcome is unknown: the lease's fence tells whether the first one
+ * went through.
  */
 #include "cleaner.h"
 
@@ -21,12 +22,26 @@
 
 enum { FINISH_PARAMS = 13, NUMBER_BYTES = 24, EARLIER_TURNS = 100 /* put in again in one go */ };
 
-static const struct pg_stmt lock_stmt = {"lock", lock_sql, 1}, finish_stmt = {"finish", finish_sql, FINISH_PARAMS},
-	standing_stmt = {"standing", standing_sql, 3}, window_stmt = {"window", window_sql, 3},
-	earlier_stmt = {"earlier", earlier_sql, 3};
+static const struct pg_stmt lock_stmt = {"lock", lock_sql, 1},
+			    finish_stmt = {"finish", finish_sql, FINISH_PARAMS},
+			    standing_stmt = {"standing", standing_sql, 3},
+			    window_stmt = {"window", window_sql, 3},
+			    earlier_stmt = {"earlier", earlier_sql, 3};
 
 /* standing.sql's columns */
-enum { C_STATUS, C_THERE, C_STATE, C_REVISION, C_MINE, C_CLEANED, C_METADATA, C_EARLIER, C_FROM, C_TO, C_REASON };
+enum {
+	C_STATUS,
+	C_THERE,
+	C_STATE,
+	C_REVISION,
+	C_MINE,
+	C_CLEANED,
+	C_METADATA,
+	C_EARLIER,
+	C_FROM,
+	C_TO,
+	C_REASON
+};
 
 static struct slice number(int64_t v, char text[NUMBER_BYTES])
 {
@@ -167,7 +182,8 @@ void commit_warm(struct cleaner *c)
 {
 	static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 	struct slice finish[FINISH_PARAMS], range[3] = {slice_str(nobody), SLICE("1"), SLICE("1")};
-	struct pg_op ops[] = {{&lock_stmt, finish}, {&finish_stmt, finish}, {&standing_stmt, finish}, {&window_stmt, range}};
+	struct pg_op ops[] = {{&lock_stmt, finish}, {&finish_stmt, finish}, {&standing_stmt, finish},
+		{&window_stmt, range}};
 
 	for (size_t i = 0; i < FINISH_PARAMS; i++)
 		finish[i] = slice_of(NULL, 0);

@@ -2,9 +2,10 @@
  *
  * lease.c - the life of one taken turn: claim -> window -> clean -> commit -> complete.
  *
- * What can go wrong has three ends. Redis does not answer: the lease is dropped; whoever takes the entry over finds how far
- * it came (complete what is committed, clean what is not). PostgreSQL cannot: the lease is kept and the step tried again
- * until it can, or handed back when the process drains. PostgreSQL will not: the turn is given up with its raw text.
+ * What can go wrong has three ends. Redis does not answer: the lease is dropped; whoever takes the entry over
+ * finds how far it came (complete what is committed, clean what is not). PostgreSQL cannot: the lease is kept
+ * and the step tried again until it can, or handed back when the process drains. PostgreSQL will not: the
+ * turn is given up with its raw text.
  */
 #include "cleaner.h"
 
@@ -17,7 +18,8 @@
 #include <stdlib.h>
 
 enum {
-	TRY_FIRST_MS = 25, /* between tries of what PostgreSQL could not do; doubles to the most, with jitter */
+	TRY_FIRST_MS =
+		25, /* between tries of what PostgreSQL could not do; doubles to the most, with jitter */
 	TRY_MOST_MS = 500,
 };
 
@@ -91,7 +93,8 @@ static void on_ended(const redisReply *reply, void *arg)
 
 static void complete(struct lease *l)
 {
-	struct msg_window turn = {.seq = l->job.seq, .speaker = l->job.speaker, .text = buf_view(&l->cleaned.text)};
+	struct msg_window turn = {
+		.seq = l->job.seq, .speaker = l->job.speaker, .text = buf_view(&l->cleaned.text)};
 
 	l->state = LEASE_ENDING;
 	queue_complete(l->cleaner->redis, &l->conversation, &l->turn, l->fence, &turn, on_ended, l);
@@ -111,8 +114,10 @@ static void release(struct lease *l)
 
 static void bury(struct lease *l)
 {
-	log_error("turn.given_up", "deliveries=%llu cause=%s", (unsigned long long)l->deliveries, l->cleaned.reason);
-	queue_bury(l->cleaner->redis, &l->conversation, &l->turn, slice_str(l->cleaned.reason), l->deliveries, NULL, NULL);
+	log_error("turn.given_up", "deliveries=%llu cause=%s", (unsigned long long)l->deliveries,
+		l->cleaned.reason);
+	queue_bury(l->cleaner->redis, &l->conversation, &l->turn, slice_str(l->cleaned.reason), l->deliveries,
+		NULL, NULL);
 }
 
 void lease_committed(struct lease *l, enum outcome outcome)
@@ -184,7 +189,8 @@ static void clean(struct lease *l)
 	if (l->deliveries > LIMIT_REDELIVERIES) {
 		cleaned_give_up(&l->cleaned, &l->job, "too_many_deliveries");
 	} else {
-		cleaned_by_engine(&l->cleaned, l->cleaner->workspace, &l->job, l->window.turns, l->window.count, clock_mono_ns);
+		cleaned_by_engine(&l->cleaned, l->cleaner->workspace, &l->job, l->window.turns,
+			l->window.count, clock_mono_ns);
 		time_stages(l);
 	}
 	commit_send(l);
@@ -202,8 +208,10 @@ static bool fill_window(struct lease *l, const PGresult *r)
 	}
 	window_begin(&l->window, bytes);
 	for (int row = 0; row < PQntuples(r); row++) {
-		struct msg_window turn = {.seq = (uint64_t)pg_cell_i64(r, row, 0), .agent = pg_cell_bool(r, row, 1),
-			.speaker = pg_cell(r, row, 2), .text = pg_cell(r, row, 3)};
+		struct msg_window turn = {.seq = (uint64_t)pg_cell_i64(r, row, 0),
+			.agent = pg_cell_bool(r, row, 1),
+			.speaker = pg_cell(r, row, 2),
+			.text = pg_cell(r, row, 3)};
 
 		window_add(&l->window, &turn);
 	}
@@ -250,7 +258,8 @@ void lease_pg_failed(struct lease *l, enum pg_status status)
 		ms = TRY_MOST_MS;
 	if (l->tries++ == 0)
 		log_info("lease.waits", "status=%d", (int)status);
-	if (status == PG_REFUSED || status == PG_CONFLICT) /* a read: nothing of the turn can be wrong with it */
+	if (status == PG_REFUSED ||
+		status == PG_CONFLICT) /* a read: nothing of the turn can be wrong with it */
 		log_error("lease.read_refused", "state=%d", (int)l->state);
 	l->again = l->state;
 	l->state = LEASE_WAITING;
@@ -263,7 +272,8 @@ void lease_refused(struct lease *l)
 	if (l->refused) {
 		log_error("turn.refused_twice", "deliveries=%llu", (unsigned long long)l->deliveries);
 		bury(l);
-		lease_end(l); /* stays pending: tried again when the lease ran out, and seen in the log each time */
+		lease_end(l); /* stays pending: tried again when the lease ran out, and seen in the log each
+				 time */
 		return;
 	}
 	l->refused = true;
@@ -314,15 +324,18 @@ static void on_claim(const redisReply *reply, void *arg)
 	} else if (reply->type == REDIS_REPLY_NIL) { /* stale: it was completed or parked meanwhile */
 		l->state = LEASE_ENDING;
 		queue_drop(l->cleaner->redis, lease_stream(l), slice_str(l->entry), on_gone, l);
-	} else if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 || !take_reply(l, reply, &window_complete)) {
-		log_error("job.unreadable", ""); /* another version's: PostgreSQL has it too, and the sweep brings it back */
+	} else if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
+		   !take_reply(l, reply, &window_complete)) {
+		log_error("job.unreadable",
+			""); /* another version's: PostgreSQL has it too, and the sweep brings it back */
 		park(l);
 	} else {
 		begin(l, window_complete);
 	}
 }
 
-void lease_claim(struct lease *l, const struct uuid *conversation, const struct uuid *turn, uint64_t deliveries)
+void lease_claim(
+	struct lease *l, const struct uuid *conversation, const struct uuid *turn, uint64_t deliveries)
 {
 	l->state = LEASE_CLAIMING;
 	l->conversation = *conversation;

@@ -10,21 +10,22 @@
 #include "common/base/slice.h"
 
 struct standing {
-	bool conversation;          /* it is there */
-	struct slice status;        /* active, paused, completed */
-	bool turn;                  /* it is there */
-	struct slice state;         /* queued, done, failed */
-	bool mine;                  /* this lease finished it */
-	bool earlier;               /* an earlier turn of the conversation is still queued */
+	bool conversation;   /* it is there */
+	struct slice status; /* active, paused, completed */
+	bool turn;	     /* it is there */
+	struct slice state;  /* queued, done, failed */
+	bool mine;	     /* this lease finished it */
+	bool earlier;	     /* an earlier turn of the conversation is still queued */
 };
 
 enum outcome {
 	OUTCOME_FINISHED, /* committed by this lease: announce, complete */
-	OUTCOME_ALREADY,  /* finished by another: its result may have died with it: announce again, complete */
-	OUTCOME_PAUSED,   /* the conversation waits: take it out of Redis, its resume brings it back */
-	OUTCOME_GONE,     /* deleted: take it out of Redis */
-	OUTCOME_EARLIER,  /* Redis lost earlier turns: put them in, then this one back behind them */
-	OUTCOME_OVERTAKEN /* a later lease was here, and the turn is queued again: leave it to the next delivery */
+	OUTCOME_ALREADY, /* finished by another: its result may have died with it: announce again, complete */
+	OUTCOME_PAUSED,	 /* the conversation waits: take it out of Redis, its resume brings it back */
+	OUTCOME_GONE,	 /* deleted: take it out of Redis */
+	OUTCOME_EARLIER, /* Redis lost earlier turns: put them in, then this one back behind them */
+	OUTCOME_OVERTAKEN /* a later lease was here, and the turn is queued again: leave it to the next
+			     delivery */
 };
 
 enum outcome outcome_of(const struct standing *s);

@@ -34,8 +34,8 @@ static const struct {
 
 START_TEST(each_standing_has_its_outcome)
 {
-	struct standing s = {rows[_i].conversation, slice_str(rows[_i].status), rows[_i].turn, slice_str(rows[_i].state),
-		rows[_i].mine, rows[_i].earlier};
+	struct standing s = {rows[_i].conversation, slice_str(rows[_i].status), rows[_i].turn,
+		slice_str(rows[_i].state), rows[_i].mine, rows[_i].earlier};
 
 	ck_assert_msg(outcome_of(&s) == rows[_i].outcome, "row %d", _i);
 }

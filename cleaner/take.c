@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * take.c - where turns come from: the ready streams, read through the consumer group on a connection that blocks; and
- * entries whose holder has not renewed its lease, taken over from whoever it was.
+ * take.c - where turns come from: the ready streams, read through the consumer group on a connection that
+ * blocks; and entries whose holder has not renewed its lease, taken over from whoever it was.
  *
- * A read asks for half of the free places from each of the two streams, so that neither starves and the bound holds. A lease
- * is renewed on every tick; its time is the entry's idle time in the group, which Redis keeps. An entry that was delivered
- * more than SUSPECT_DELIVERIES times may be what kills cleaners: such ones are taken one at a time, so that those which
- * were only near it are not counted with it again.
+ * A read asks for half of the free places from each of the two streams, so that neither starves and the bound
+ * holds. A lease is renewed on every tick; its time is the entry's idle time in the group, which Redis keeps.
+ * An entry that was delivered more than SUSPECT_DELIVERIES times may be what kills cleaners: such ones are
+ * taken one at a time, so that those which were only near it are not counted with it again.
  */
 #include "cleaner.h"
 
@@ -15,11 +15,11 @@
 #include <stdio.h>
 
 enum {
-	BLOCK_MS = 5000,        /* a read that finds nothing ends after so long */
-	PAUSE_MS = 200,         /* after an error that a read met */
-	LOOK_ENTRIES = 64,      /* expired leases seen in one look */
+	BLOCK_MS = 5000,   /* a read that finds nothing ends after so long */
+	PAUSE_MS = 200,	   /* after an error that a read met */
+	LOOK_ENTRIES = 64, /* expired leases seen in one look */
 	SUSPECT_DELIVERIES = 2,
-	RENEW_ENTRIES = 48,     /* in one command: REDIS_ARGS less the others */
+	RENEW_ENTRIES = 48, /* in one command: REDIS_ARGS less the others */
 	NUMBER_BYTES = 24,
 };
 
@@ -44,31 +44,37 @@ static bool starts(const redisReply *reply, const char *code)
 	return reply && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, code, strlen(code)) == 0;
 }
 
-/* Makes the group on both streams, on the connection that a read comes on next. Being there already is an error we ignore. */
+/* Makes the group on both streams, on the connection that a read comes on next. Being there already is an
+ * error we ignore. */
 static void make_groups(struct redis *redis)
 {
 	for (int high = 0; high < 2; high++)
-		redis_send(redis, (const struct slice[]){SLICE("XGROUP"), SLICE("CREATE"), stream_of(high), queue_group, SLICE("0"),
-			SLICE("MKSTREAM")}, 6, NULL, NULL);
+		redis_send(redis,
+			(const struct slice[]){SLICE("XGROUP"), SLICE("CREATE"), stream_of(high), queue_group,
+				SLICE("0"), SLICE("MKSTREAM")},
+			6, NULL, NULL);
 }
 
 /* The conversation and turn of [id, [field, value ..]]. */
-static bool read_entry(const redisReply *entry, struct slice *id, struct uuid *conversation, struct uuid *turn)
+static bool read_entry(
+	const redisReply *entry, struct slice *id, struct uuid *conversation, struct uuid *turn)
 {
-	const redisReply *fields = entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 ? entry->element[1] : NULL;
+	const redisReply *fields =
+		entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 ? entry->element[1] : NULL;
 
 	if (!fields)
 		return false;
 	*id = redis_str(entry->element[0]);
 	return fields->type == REDIS_REPLY_ARRAY && fields->elements == 4 &&
-		uuid_parse(redis_str(fields->element[1]), conversation) && uuid_parse(redis_str(fields->element[3]), turn);
+	       uuid_parse(redis_str(fields->element[1]), conversation) &&
+	       uuid_parse(redis_str(fields->element[3]), turn);
 }
 
 static void drop_poison(struct cleaner *c, bool high, struct slice id)
 {
 	c->take.poison++;
-	log_error("queue.poison", "stream=%s entry=%.*s so_far=%llu", high ? "high" : "normal", (int)id.n, id.p ? id.p : "",
-		(unsigned long long)c->take.poison);
+	log_error("queue.poison", "stream=%s entry=%.*s so_far=%llu", high ? "high" : "normal", (int)id.n,
+		id.p ? id.p : "", (unsigned long long)c->take.poison);
 	if (id.n)
 		queue_drop(c->redis, stream_of(high), id, NULL, NULL);
 }
@@ -122,13 +128,15 @@ void take_more(struct cleaner *c)
 	int64_t room = (c->config->max_in_flight - (int64_t)c->in_flight) / 2;
 	char count[NUMBER_BYTES], block[NUMBER_BYTES];
 
-	if (c->take.reading || room < 1 || !redis_is_up(c->reader) || !redis_is_up(c->redis) || !pg_is_up(c->pg) ||
-		ev_is_active(&c->take.pause) || service_is_draining(c->run))
+	if (c->take.reading || room < 1 || !redis_is_up(c->reader) || !redis_is_up(c->redis) ||
+		!pg_is_up(c->pg) || ev_is_active(&c->take.pause) || service_is_draining(c->run))
 		return;
 	c->take.reading = true;
-	redis_send(c->reader, (const struct slice[]){SLICE("XREADGROUP"), SLICE("GROUP"), queue_group, consumer(c),
-		SLICE("COUNT"), number(room, count), SLICE("BLOCK"), number(BLOCK_MS, block), SLICE("STREAMS"),
-		queue_stream_high, queue_stream_normal, SLICE(">"), SLICE(">")}, 13, on_read, c);
+	redis_send(c->reader,
+		(const struct slice[]){SLICE("XREADGROUP"), SLICE("GROUP"), queue_group, consumer(c),
+			SLICE("COUNT"), number(room, count), SLICE("BLOCK"), number(BLOCK_MS, block),
+			SLICE("STREAMS"), queue_stream_high, queue_stream_normal, SLICE(">"), SLICE(">")},
+		13, on_read, c);
 }
 
 static void on_pause(struct ev_loop *loop, ev_timer *w, int revents)
@@ -154,13 +162,15 @@ void take_reader_up(struct cleaner *c)
 void take_wake(struct cleaner *c)
 {
 	if (c->take.reading)
-		redis_send(c->redis, (const struct slice[]){SLICE("CLIENT"), SLICE("UNBLOCK"), slice_str(c->take.client)}, 3, NULL,
-			NULL);
+		redis_send(c->redis,
+			(const struct slice[]){SLICE("CLIENT"), SLICE("UNBLOCK"), slice_str(c->take.client)},
+			3, NULL, NULL);
 }
 
 static void renew_stream(struct cleaner *c, bool high)
 {
-	struct slice argv[REDIS_ARGS] = {SLICE("XCLAIM"), stream_of(high), queue_group, consumer(c), SLICE("0")};
+	struct slice argv[REDIS_ARGS] = {
+		SLICE("XCLAIM"), stream_of(high), queue_group, consumer(c), SLICE("0")};
 	size_t n = 5;
 
 	for (int64_t i = 0; i < c->config->max_in_flight; i++) {
@@ -221,8 +231,10 @@ static void take_over(struct cleaner *c, bool high, struct slice entry, uint64_t
 	if (!l)
 		return;
 	l->deliveries = deliveries;
-	redis_send(c->redis, (const struct slice[]){SLICE("XCLAIM"), stream_of(high), queue_group, consumer(c),
-		number(c->config->lease_ms, least), slice_str(l->entry)}, 6, on_taken, l);
+	redis_send(c->redis,
+		(const struct slice[]){SLICE("XCLAIM"), stream_of(high), queue_group, consumer(c),
+			number(c->config->lease_ms, least), slice_str(l->entry)},
+		6, on_taken, l);
 }
 
 /* XPENDING's rows: [entry, consumer, idle ms, deliveries]. */
@@ -236,7 +248,8 @@ static void on_look(struct cleaner *c, bool high, const redisReply *reply)
 		const redisReply *row = reply->element[i];
 
 		if (row->type == REDIS_REPLY_ARRAY && row->elements == 4 && redis_str(row->element[0]).n)
-			take_over(c, high, redis_str(row->element[0]), (uint64_t)row->element[3]->integer + 1);
+			take_over(
+				c, high, redis_str(row->element[0]), (uint64_t)row->element[3]->integer + 1);
 	}
 }
 
@@ -261,9 +274,11 @@ void take_look(struct cleaner *c)
 		return;
 	c->take.looking = true;
 	for (int high = 1; high >= 0; high--)
-		redis_send(c->redis, (const struct slice[]){SLICE("XPENDING"), stream_of(high), queue_group, SLICE("IDLE"),
-			number(c->config->lease_ms, idle), SLICE("-"), SLICE("+"), number(LOOK_ENTRIES, count)}, 8,
-			high ? on_look_high : on_look_normal, c);
+		redis_send(c->redis,
+			(const struct slice[]){SLICE("XPENDING"), stream_of(high), queue_group, SLICE("IDLE"),
+				number(c->config->lease_ms, idle), SLICE("-"), SLICE("+"),
+				number(LOOK_ENTRIES, count)},
+			8, high ? on_look_high : on_look_normal, c);
 }
 
 void take_open(struct cleaner *c)

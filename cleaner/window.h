@@ -2,9 +2,9 @@
  *
  * window.h - the cleaned turns before a turn, as the engine takes them.
  *
- * Pure. For turn seq the window is exactly the turns max(1, seq - LIMIT_WINDOW_TURNS) .. seq - 1. Redis usually has them;
- * one that is missing (not pushed yet, trimmed, expired, wiped) makes the window incomplete, and it is read from PostgreSQL.
- * The window owns copies of all text.
+ * Pure. For turn seq the window is exactly the turns max(1, seq - LIMIT_WINDOW_TURNS) .. seq - 1. Redis
+ * usually has them; one that is missing (not pushed yet, trimmed, expired, wiped) makes the window
+ * incomplete, and it is read from PostgreSQL. The window owns copies of all text.
  */
 #ifndef CC_CLEANER_WINDOW_H
 #define CC_CLEANER_WINDOW_H
@@ -23,12 +23,12 @@ struct window {
 /* The first seq of a turn's window; the last is seq - 1, and there is none for seq 1. */
 uint64_t window_first(uint64_t seq);
 
-/* Fills an empty window from packed MSG_WINDOW entries, ascending by seq; others than this turn's are skipped. False when it
- * is not complete: window_finish and read PostgreSQL. */
+/* Fills an empty window from packed MSG_WINDOW entries, ascending by seq; others than this turn's are
+ * skipped. False when it is not complete: window_finish and read PostgreSQL. */
 must_check bool window_take(struct window *w, uint64_t seq, const struct slice *packed, size_t count);
 
-/* Begins an empty window of turns whose speakers and texts are `bytes` together, then adds them, oldest first; one that
- * does not fit is left out. */
+/* Begins an empty window of turns whose speakers and texts are `bytes` together, then adds them, oldest
+ * first; one that does not fit is left out. */
 void window_begin(struct window *w, size_t bytes);
 void window_add(struct window *w, const struct msg_window *turn);
 

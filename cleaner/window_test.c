@@ -15,7 +15,7 @@ static const struct {
 	uint64_t seq;
 	unsigned entries[ENTRIES]; /* seqs in Redis, ascending, 0 ends */
 	bool complete;
-	unsigned first;            /* seq of the window's first turn, when it is complete and not empty */
+	unsigned first; /* seq of the window's first turn, when it is complete and not empty */
 	size_t count;
 } rows[] = {
 	{"the first turn has none", 1, {0}, true, 0, 0},
@@ -25,7 +25,8 @@ static const struct {
 	{"the newest is missing", 4, {1, 2}, false, 0, 0},
 	{"the oldest is missing", 4, {2, 3}, false, 0, 0},
 	{"a gap", 5, {1, 2, 4}, false, 0, 0},
-	{"older and newer ones are skipped", 14, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16}, true, 4, 10},
+	{"older and newer ones are skipped", 14, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16}, true, 4,
+		10},
 	{"exactly ten", 11, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, true, 1, 10},
 	{"ten of which one is too old", 12, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, false, 0, 0},
 	{"itself is there: a repeat", 2, {1, 2}, true, 1, 1},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * figures.c - reads the queue's figures every second while it holds turns, for the rate at which it is worked off.
+ * figures.c - reads the queue's figures every second while it holds turns, for the rate at which it is worked
+ * off.
  *
  * Asleep while nothing is queued: an idle decider does not wake for it.
  */

@@ -11,11 +11,13 @@ static const struct {
 	uint64_t seconds, waiting, finished;
 	double rate; /* 0: none */
 } readings[] = {
-	{1, 5, 100, 0},   {2, 5, 120, 0}, /* 20 counted */
-	{3, 5, 150, 25},  /* 50 over two seconds */
-	{4, 0, 250, 0},   /* nothing waited at the end */
-	{5, 9, 350, 0},   {6, 9, 450, 100},
-	{7, 9, 3, 0},     /* Redis began again */
+	{1, 5, 100, 0},
+	{2, 5, 120, 0},	 /* 20 counted */
+	{3, 5, 150, 25}, /* 50 over two seconds */
+	{4, 0, 250, 0},	 /* nothing waited at the end */
+	{5, 9, 350, 0},
+	{6, 9, 450, 100},
+	{7, 9, 3, 0}, /* Redis began again */
 	{9, 9, 203, 100},
 };
 
@@ -25,9 +27,11 @@ START_TEST(only_seconds_in_which_turns_waited_count)
 
 	for (size_t i = 0; i < sizeof readings / sizeof readings[0]; i++) {
 		double rate = 0;
-		bool told = rate_take(&r, readings[i].seconds * 1000000000, readings[i].waiting, readings[i].finished, &rate);
+		bool told = rate_take(&r, readings[i].seconds * 1000000000, readings[i].waiting,
+			readings[i].finished, &rate);
 
-		ck_assert_msg(told == (readings[i].rate > 0) && rate == readings[i].rate, "row %zu gave %f", i, rate);
+		ck_assert_msg(told == (readings[i].rate > 0) && rate == readings[i].rate, "row %zu gave %f",
+			i, rate);
 	}
 }
 END_TEST
