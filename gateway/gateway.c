@@ -113,9 +113,9 @@ static void open_parts(struct gateway *gw)
 /* No table can say that a key must be given: a default secret would be everybody's. */
 bool gateway_check(struct buf *error)
 {
-	if (gateway_config.jwt_secret[0])
+	if (strlen(gateway_config.jwt_secret) >= TOKEN_SECRET_BYTES_MIN)
 		return true;
-	buf_printf(error, "jwt_secret is not set: jwt_secret or jwt_secret_file, %d bytes or more", TOKEN_SECRET_BYTES_MIN);
+	buf_printf(error, "jwt_secret (or jwt_secret_file) must be given, %d bytes or more", TOKEN_SECRET_BYTES_MIN);
 	return false;
 }
 
