@@ -64,6 +64,8 @@ class Client:
             self.connection.close()
         self.connection = None
 
+    __del__ = close
+
     def get(self, path, **headers):
         return self.request("GET", path, headers=headers)
 
