@@ -62,19 +62,18 @@ static void copy_result(struct cleaned *c, const struct clean_result *r, struct 
 }
 
 void cleaned_by_engine(struct cleaned *c, struct engine_workspace *ws, const struct msg_job *job,
-	const struct window_turn *window, size_t window_count, uint64_t (*now_ns)(void))
+	const struct clean_input *around, uint64_t (*now_ns)(void))
 {
-	struct clean_input in = {.raw = job->raw_text,
-		.window = window,
-		.window_count = window_count,
-		.shared_context = job->shared_context,
-		.options = {.forced = job->forced != 0,
-			.level = (enum clean_level)(job->level % (CLEAN_FULL + 1)),
-			.verbatim = job->verbatim != 0,
-			.formats = (uint32_t)job->formats,
-			.profile = job->profile}};
+	struct clean_input in = *around;
 	struct stage_clock clock = {c, now_ns};
 
+	in.raw = job->raw_text;
+	in.shared_context = job->shared_context;
+	in.options = (struct clean_options){.forced = job->forced != 0,
+		.level = (enum clean_level)(job->level % (CLEAN_FULL + 1)),
+		.verbatim = job->verbatim != 0,
+		.formats = (uint32_t)job->formats,
+		.profile = job->profile};
 	c->stage = STAGE_END;
 	copy_result(c, engine_clean(ws, &in, on_stage, &clock), job->raw_text);
 	if (c->text.overflow ||

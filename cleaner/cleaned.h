@@ -34,9 +34,10 @@ struct cleaned {
 void cleaned_init(struct cleaned *c);
 void cleaned_finish(struct cleaned *c);
 
-/* Cleans the turn with the local engine: `now_ns` is the clock that stages are timed by. */
+/* Cleans the turn with the local engine. around: its window, glossary and suppressed pairs; what the job says
+ * is put in here. `now_ns` is the clock that stages are timed by. */
 void cleaned_by_engine(struct cleaned *c, struct engine_workspace *ws, const struct msg_job *job,
-	const struct window_turn *window, size_t window_count, uint64_t (*now_ns)(void));
+	const struct clean_input *around, uint64_t (*now_ns)(void));
 
 /* The answer to a turn that is given up: its raw text. cause is static text for `level_reason`. */
 void cleaned_give_up(struct cleaned *c, const struct msg_job *job, const char *cause);

@@ -11,6 +11,7 @@
 static struct engine *engine;
 static struct engine_workspace *ws;
 static uint64_t now;
+static const struct clean_input nothing; /* around the turn */
 
 static uint64_t tick(void)
 {
@@ -65,9 +66,9 @@ START_TEST(the_answer_is_kept)
 	cleaned_init(&c);
 	cleaned_init(&d);
 	buf_init(&metadata, 65536);
-	cleaned_by_engine(&c, ws, &job, NULL, 0, tick);
+	cleaned_by_engine(&c, ws, &job, &nothing, tick);
 	cleaned_by_engine(
-		&d, ws, &other, NULL, 0, tick); /* the workspace's result is gone, the answer stands */
+		&d, ws, &other, &nothing, tick); /* the workspace's result is gone, the answer stands */
 	ck_assert_str_eq(c.text.p, rows[_i].cleaned);
 	cleaned_metadata(&c, 1500000, &metadata);
 	ck_assert_msg(has(&metadata, rows[_i].in_metadata), "%s", metadata.p);
@@ -87,7 +88,7 @@ START_TEST(stages_are_timed)
 
 	cleaned_init(&c);
 	buf_init(&metadata, 65536);
-	cleaned_by_engine(&c, ws, &job, NULL, 0, tick);
+	cleaned_by_engine(&c, ws, &job, &nothing, tick);
 	ck_assert_uint_eq(c.stage_ns[STAGE_CONTEXT], 1000); /* one reading to the next */
 	ck_assert_uint_eq(c.stage_ns[STAGE_CONFIDENCE], 1000);
 	cleaned_metadata(&c, 0, &metadata);
@@ -107,7 +108,7 @@ START_TEST(what_is_given_up_has_its_raw_text)
 
 	cleaned_init(&c);
 	buf_init(&metadata, 65536);
-	cleaned_by_engine(&c, ws, &job, NULL, 0, tick);
+	cleaned_by_engine(&c, ws, &job, &nothing, tick);
 	cleaned_give_up(&c, &job, "commit_refused"); /* also after it was cleaned */
 	ck_assert_str_eq(c.text.p, "um I'm the vector of marketing");
 	ck_assert(c.failed && !c.applied);

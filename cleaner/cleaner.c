@@ -143,6 +143,7 @@ static void stop(struct service_run *run)
 			lease_end(&c->leases[i]); /* waited for its timer */
 	link_close(&c->results);
 	buf_finish(&c->json);
+	known_clear(&c->known);
 	engine_workspace_destroy(&c->workspace);
 	engine_close(&c->engine);
 }

@@ -18,6 +18,7 @@
 #include "common/service/link.h"
 #include "common/store/pg.h"
 #include "common/store/queue.h"
+#include "known.h"
 #include "outcome.h"
 #include "window.h"
 
@@ -56,6 +57,9 @@ struct lease {
 	char *blob;	     /* the job's bytes, owned */
 	struct msg_job job;  /* borrows from blob */
 	struct window window;
+	bool window_ready;    /* it is complete */
+	struct known *known;  /* held; NULL: not read yet */
+	unsigned stale_times; /* that it was changed before the commit */
 	struct cleaned cleaned;
 	uint64_t processing_ns; /* of the commit under way */
 	unsigned tries;		/* of what PostgreSQL could not do */
@@ -73,6 +77,7 @@ struct cleaner {
 	struct link *results;
 	struct engine *engine;
 	struct engine_workspace *workspace;
+	struct known_cache known;
 	struct lease leases[CLEANER_IN_FLIGHT_MOST];
 	size_t in_flight;
 	struct {
@@ -107,11 +112,12 @@ void lease_claim(
 void lease_end(struct lease *l); /* frees it; what stands in Redis is somebody else's from here */
 void lease_committed(struct lease *l, enum outcome outcome);
 void lease_pg_failed(struct lease *l, enum pg_status status); /* tries the present step again, later */
+bool lease_is_checked(const struct lease *l); /* must what it was cleaned with still be so at the commit? */
 void lease_refused(struct lease *l);			      /* a commit that PostgreSQL will not take */
 
 /* commit.c */
 void commit_send(struct lease *l);
-void commit_read_window(struct lease *l, pg_fn *fn);
+void commit_read_around(struct lease *l, pg_fn *fn); /* results: what is known; the window unless it is ready */
 void commit_read_earlier(struct lease *l, pg_fn *fn);
 void commit_warm(struct cleaner *c); /* prepares and plans on every connection before the first turn */
 

@@ -20,7 +20,7 @@
 
 #include <stdio.h>
 
-enum { FINISH_PARAMS = 13, NUMBER_BYTES = 24, EARLIER_TURNS = 100 /* put in again in one go */ };
+enum { FINISH_PARAMS = 15, NUMBER_BYTES = 24, EARLIER_TURNS = 100 /* put in again in one go */ };
 
 static const struct pg_stmt lock_stmt = {"lock", lock_sql, 1},
 			    finish_stmt = {"finish", finish_sql, FINISH_PARAMS},
@@ -40,7 +40,9 @@ enum {
 	C_EARLIER,
 	C_FROM,
 	C_TO,
-	C_REASON
+	C_REASON,
+	C_USER_VERSION,
+	C_CONVERSATION_VERSION
 };
 
 static struct slice number(int64_t v, char text[NUMBER_BYTES])
@@ -73,6 +75,8 @@ static enum outcome read_standing(struct lease *l, const PGresult *r, uint64_t t
 	s.state = pg_cell(r, 0, C_STATE);
 	s.mine = pg_cell_bool(r, 0, C_MINE);
 	s.earlier = pg_cell_bool(r, 0, C_EARLIER);
+	s.stale = lease_is_checked(l) && (l->known->knowledge.user_version != pg_cell_i64(r, 0, C_USER_VERSION) ||
+		l->known->knowledge.conversation_version != pg_cell_i64(r, 0, C_CONVERSATION_VERSION));
 	outcome = outcome_of(&s);
 	revision = (uint64_t)pg_cell_i64(r, 0, C_REVISION);
 	if (outcome == OUTCOME_FINISHED) {
@@ -118,7 +122,7 @@ void commit_send(struct lease *l)
 {
 	const struct cleaned *c = &l->cleaned;
 	char turn[UUID_TEXT_BYTES], conversation[UUID_TEXT_BYTES], fence[NUMBER_BYTES], level[NUMBER_BYTES],
-		seq[NUMBER_BYTES], ms[48];
+		seq[NUMBER_BYTES], versions[2][NUMBER_BYTES], ms[48];
 	struct buf metadata, contexts;
 	struct slice params[FINISH_PARAMS];
 	struct pg_op ops[] = {{&lock_stmt, &params[1]}, {&finish_stmt, params}, {&standing_stmt, params}};
@@ -145,6 +149,11 @@ void commit_send(struct lease *l)
 	params[10] = c->failed ? slice_of(NULL, 0) : buf_view(&contexts);
 	params[11] = SLICE("detected in the last turns");
 	params[12] = number((int64_t)l->job.seq, seq);
+	params[13] = params[14] = slice_of(NULL, 0);
+	if (lease_is_checked(l)) {
+		params[13] = number(l->known->knowledge.user_version, versions[0]);
+		params[14] = number(l->known->knowledge.conversation_version, versions[1]);
+	}
 	pg_send(l->cleaner->pg, ops, countof(ops), on_commit, l);
 	buf_finish(&metadata);
 	buf_finish(&contexts);
@@ -162,9 +171,19 @@ static void send_range(struct lease *l, const struct pg_stmt *stmt, int64_t a, i
 	pg_send(l->cleaner->pg, &(struct pg_op){stmt, params}, 1, fn, l);
 }
 
-void commit_read_window(struct lease *l, pg_fn *fn)
+void commit_read_around(struct lease *l, pg_fn *fn)
 {
-	send_range(l, &window_stmt, (int64_t)window_first(l->job.seq), (int64_t)l->job.seq - 1, fn);
+	char conversation[UUID_TEXT_BYTES], from[NUMBER_BYTES], to[NUMBER_BYTES];
+	struct slice range[3];
+	struct knowledge_ask ask;
+	struct pg_op ops[] = {{&knowledge_stmt, ask.params}, {&window_stmt, range}};
+
+	knowledge_ask(&ask, &l->conversation, &l->job.user_id);
+	uuid_text(&l->conversation, conversation);
+	range[0] = slice_str(conversation);
+	range[1] = number((int64_t)window_first(l->job.seq), from);
+	range[2] = number((int64_t)l->job.seq - 1, to);
+	pg_send(l->cleaner->pg, ops, l->window_ready ? 1 : 2, fn, l);
 }
 
 void commit_read_earlier(struct lease *l, pg_fn *fn)
@@ -181,10 +200,12 @@ static void on_warm(const struct pg_answer *answer, void *arg)
 void commit_warm(struct cleaner *c)
 {
 	static const char nobody[] = "00000000-0000-0000-0000-000000000000";
+	struct knowledge_ask ask;
 	struct slice finish[FINISH_PARAMS], range[3] = {slice_str(nobody), SLICE("1"), SLICE("1")};
 	struct pg_op ops[] = {{&lock_stmt, finish}, {&finish_stmt, finish}, {&standing_stmt, finish},
-		{&window_stmt, range}};
+		{&window_stmt, range}, {&knowledge_stmt, ask.params}};
 
+	knowledge_ask(&ask, NULL, &(struct uuid){{0}});
 	for (size_t i = 0; i < FINISH_PARAMS; i++)
 		finish[i] = slice_of(NULL, 0);
 	finish[0] = finish[1] = slice_str(nobody);

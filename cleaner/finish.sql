@@ -1,12 +1,15 @@
 -- The second commit: a queued turn becomes done or failed, once, in its conversation's order, unless the conversation is
 -- paused or a later lease was here. With it: the outbox row, the change of contexts, the counters.
 -- $5 NULL: the cleaned text is the raw text. $11 NULL: contexts are left as they are. $13 is the turn's seq: thousands of
--- turns may be queued in its conversation, and none of them is looked at.
+-- turns may be queued in its conversation, and none of them is looked at. $14 and $15: the versions of what was known when it
+-- was cleaned, the user's and the conversation's; not NULL, they must be those that stand.
 WITH mine AS (
     UPDATE turns t SET state = $4::text, revision = t.revision + 1, cleaned_text = coalesce($5::text, t.raw_text),
         metadata = $6::text, level = $7::smallint, reason = $8::text, finished_at = now(), fence = $3::bigint
     FROM conversations c
     WHERE t.id = $1::uuid AND t.conversation_id = $2::uuid AND t.seq = $13::integer AND t.state = 'queued'
+        AND ($14::bigint IS NULL OR (c.glossary_version + c.rejected_version = $15::bigint AND EXISTS (
+            SELECT 1 FROM users u WHERE u.id = c.user_id AND u.glossary_version = $14::bigint)))
         AND c.id = $2::uuid AND c.status <> 'paused' AND t.fence < $3::bigint AND NOT EXISTS (
             SELECT 1 FROM turns e WHERE e.conversation_id = $2::uuid AND e.seq < $13::integer AND e.state = 'queued')
     RETURNING t.id, t.revision, t.seq, t.agent

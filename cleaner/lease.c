@@ -21,10 +21,12 @@ enum {
 	TRY_FIRST_MS =
 		25, /* between tries of what PostgreSQL could not do; doubles to the most, with jitter */
 	TRY_MOST_MS = 500,
+	STALE_MOST = 3, /* then what it was cleaned with is good enough: somebody changes it all the time */
 };
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents);
-static void ask_window(struct lease *l);
+static void ask_around(struct lease *l);
+static void clean_again(struct lease *l);
 static void put_back(struct lease *l);
 
 struct slice lease_stream(const struct lease *l)
@@ -68,6 +70,7 @@ void lease_end(struct lease *l)
 	free(l->blob);
 	window_finish(&l->window);
 	cleaned_finish(&l->cleaned);
+	known_release(&l->known);
 	l->state = LEASE_FREE;
 	c->in_flight--;
 	cleaner_settled(c);
@@ -138,6 +141,9 @@ void lease_committed(struct lease *l, enum outcome outcome)
 	case OUTCOME_EARLIER:
 		put_back(l);
 		return;
+	case OUTCOME_STALE:
+		clean_again(l);
+		return;
 	case OUTCOME_OVERTAKEN:
 		lease_end(l);
 		return;
@@ -189,8 +195,10 @@ static void clean(struct lease *l)
 	if (l->deliveries > LIMIT_REDELIVERIES) {
 		cleaned_give_up(&l->cleaned, &l->job, "too_many_deliveries");
 	} else {
-		cleaned_by_engine(&l->cleaned, l->cleaner->workspace, &l->job, l->window.turns,
-			l->window.count, clock_mono_ns);
+		struct clean_input around = {.window = l->window.turns, .window_count = l->window.count};
+
+		knowledge_give(&l->known->knowledge, &around);
+		cleaned_by_engine(&l->cleaned, l->cleaner->workspace, &l->job, &around, clock_mono_ns);
 		time_stages(l);
 	}
 	commit_send(l);
@@ -218,22 +226,46 @@ static bool fill_window(struct lease *l, const PGresult *r)
 	return true;
 }
 
-static void on_window(const struct pg_answer *answer, void *arg)
+static void on_around(const struct pg_answer *answer, void *arg)
 {
 	struct lease *l = arg;
 
-	if (answer->status != PG_OK)
+	if (answer->status != PG_OK) {
 		lease_pg_failed(l, answer->status);
-	else if (fill_window(l, answer->results[0]))
+		return;
+	}
+	known_release(&l->known);
+	l->known = known_put(&l->cleaner->known, &l->conversation, answer->results[0]);
+	if (!l->window_ready)
+		l->window_ready = fill_window(l, answer->results[1]);
+	if (l->window_ready)
 		clean(l);
 	else
 		put_back(l);
 }
 
-static void ask_window(struct lease *l)
+/* What is known, and the window unless Redis had it. */
+static void ask_around(struct lease *l)
 {
 	l->state = LEASE_WINDOW;
-	commit_read_window(l, on_window);
+	commit_read_around(l, on_around);
+}
+
+bool lease_is_checked(const struct lease *l)
+{
+	return l->known && !l->cleaned.failed && l->stale_times < STALE_MOST;
+}
+
+/* What it was cleaned with was changed meanwhile: read that and clean it anew, a few times. */
+static void clean_again(struct lease *l)
+{
+	uint64_t queue_ns = l->cleaned.queue_ns;
+
+	l->stale_times++;
+	cleaned_finish(&l->cleaned);
+	cleaned_init(&l->cleaned);
+	l->cleaned.queue_ns = queue_ns;
+	ask_around(l);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
@@ -247,7 +279,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 	else if (l->again == LEASE_EARLIER)
 		put_back(l);
 	else
-		ask_window(l);
+		ask_around(l);
 }
 
 void lease_pg_failed(struct lease *l, enum pg_status status)
@@ -304,12 +336,14 @@ static void begin(struct lease *l, bool window_complete)
 
 	l->cleaned.queue_ns = waited_us > 0 ? (uint64_t)waited_us * 1000 : 0;
 	announce_processing(l);
-	if (window_complete) {
+	l->window_ready = window_complete;
+	l->known = known_find(&l->cleaner->known, &l->conversation);
+	if (!window_complete)
+		window_finish(&l->window);
+	if (window_complete && l->known)
 		clean(l);
-		return;
-	}
-	window_finish(&l->window);
-	ask_window(l);
+	else
+		ask_around(l);
 }
 
 static void on_claim(const redisReply *reply, void *arg)

@@ -12,5 +12,7 @@ enum outcome outcome_of(const struct standing *s)
 		return s->mine ? OUTCOME_FINISHED : OUTCOME_ALREADY;
 	if (slice_eq(s->status, SLICE("paused")))
 		return OUTCOME_PAUSED;
-	return s->earlier ? OUTCOME_EARLIER : OUTCOME_OVERTAKEN;
+	if (s->earlier)
+		return OUTCOME_EARLIER;
+	return s->stale ? OUTCOME_STALE : OUTCOME_OVERTAKEN;
 }

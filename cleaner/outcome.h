@@ -16,6 +16,7 @@ struct standing {
 	struct slice state;  /* queued, done, failed */
 	bool mine;	     /* this lease finished it */
 	bool earlier;	     /* an earlier turn of the conversation is still queued */
+	bool stale;	     /* it was cleaned with what is not so any more */
 };
 
 enum outcome {
@@ -24,6 +25,7 @@ enum outcome {
 	OUTCOME_PAUSED,	 /* the conversation waits: take it out of Redis, its resume brings it back */
 	OUTCOME_GONE,	 /* deleted: take it out of Redis */
 	OUTCOME_EARLIER, /* Redis lost earlier turns: put them in, then this one back behind them */
+	OUTCOME_STALE,	 /* a glossary was changed meanwhile, or a change rejected: clean it again */
 	OUTCOME_OVERTAKEN /* a later lease was here, and the turn is queued again: leave it to the next
 			     delivery */
 };

@@ -16,6 +16,7 @@ static const struct {
 	const char *state;
 	bool mine, earlier;
 	enum outcome outcome;
+	bool stale;
 } rows[] = {
 	{true, "active", true, "done", true, false, OUTCOME_FINISHED},
 	{true, "completed", true, "done", true, false, OUTCOME_FINISHED},
@@ -28,6 +29,10 @@ static const struct {
 	{true, "active", true, "queued", false, true, OUTCOME_EARLIER},
 	{true, "completed", true, "queued", false, true, OUTCOME_EARLIER},
 	{true, "active", true, "queued", false, false, OUTCOME_OVERTAKEN},
+	{true, "active", true, "queued", false, false, OUTCOME_STALE, true},
+	{true, "active", true, "queued", false, true, OUTCOME_EARLIER, true},
+	{true, "paused", true, "queued", false, false, OUTCOME_PAUSED, true},
+	{true, "active", true, "done", true, false, OUTCOME_FINISHED, true}, /* changed just after */
 	{true, "active", false, "", false, false, OUTCOME_GONE},
 	{false, "", false, "", false, false, OUTCOME_GONE},
 };
@@ -35,7 +40,7 @@ static const struct {
 START_TEST(each_standing_has_its_outcome)
 {
 	struct standing s = {rows[_i].conversation, slice_str(rows[_i].status), rows[_i].turn,
-		slice_str(rows[_i].state), rows[_i].mine, rows[_i].earlier};
+		slice_str(rows[_i].state), rows[_i].mine, rows[_i].earlier, rows[_i].stale};
 
 	ck_assert_msg(outcome_of(&s) == rows[_i].outcome, "row %d", _i);
 }
