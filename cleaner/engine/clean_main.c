@@ -3,7 +3,7 @@
  * clean_main.c - cleanerctx-clean: the cleaning engine as a Unix filter. See cleanerctx-clean.1.
  *
  * Reads lines, writes as many; a line of output is there as soon as its line of input is, when output goes to a terminal
- * or pipe. A bad line becomes {"error", "line"} (with --jsonl) or passes as it is, and the exit status is 1 at the end.
+ * or pipe. A bad line becomes {"error", "line"}, and the exit status is 1 at the end.
  */
 #include "clean_glossary.h"
 #include "clean_window.h"
@@ -236,9 +236,7 @@ static void clean_text_line(struct filter *f, struct slice line)
 		.raw = line, .glossary = f->glossary.terms, .glossary_count = f->glossary.count, .options = f->options};
 
 	if (line.n > ENGINE_TEXT_BYTES || !utf8_valid(line, NULL)) {
-		f->bad = true;
-		fprintf(stderr, "cleanerctx-clean: line %lu is not UTF-8 or longer than 16 KiB\n", f->line);
-		buf_slice(&f->out, line);
+		line_error(f, line.n > ENGINE_TEXT_BYTES ? "longer than 16 KiB" : "not UTF-8");
 		return;
 	}
 	if (line.n)
