@@ -17,6 +17,7 @@
 #include "clean.h"
 #include "common/wire/events.h"
 #include "http.h"
+#include "gauges.h"
 #include "hub.h"
 #include "idempotency.h"
 #include "live.h"
@@ -107,6 +108,7 @@ static void open_parts(struct gateway *gw)
 	gw->turns = turns_open(gw);
 	gw->hub = hub_open(gw);
 	gw->live = live_open(gw);
+	gw->gauges = gauges_open(gw);
 	gw->clean = clean_open(c->engine_data);
 }
 
@@ -170,6 +172,7 @@ void gateway_stop(struct service_run *run)
 	pg_close(&gw->pg);
 	redis_close(&gw->redis);
 	http_close(&gw->http);
+	gauges_close(&gw->gauges);
 	live_close(&gw->live);
 	hub_close(&gw->hub);
 	link_close(&gw->turns_link);

@@ -55,6 +55,7 @@ struct gateway {
 	/* Turns and what is live: opened in gateway.c by these modules' own functions. */
 	struct turns *turns;                  /* turns.c: turns on their way, by turn id */
 	struct hub *hub;                      /* hub.c: subscriptions of sockets and streams, by conversation */
+	struct gauges *gauges;                /* gauges.c: how much is going on, for the monitor */
 	struct live *live;                    /* live.c: who listens; operators' channels */
 	struct clean *clean;                  /* clean.c: /clean's engine state */
 };

@@ -6,6 +6,7 @@
 
 #include "common/base/json_out.h"
 #include "common/base/xalloc.h"
+#include "gauges.h"
 #include "outbox.h"
 
 #include <stdlib.h>
@@ -140,6 +141,7 @@ void live_join(struct live *live, struct listener *l)
 		live->first->prev = l;
 	live->first = l;
 	live->count++;
+	gauges_sockets(live->gw->gauges);
 	if (live->draining)
 		l->drain(l);
 }
@@ -155,6 +157,7 @@ void live_leave(struct live *live, struct listener *l)
 	if (l->next)
 		l->next->prev = l->prev;
 	live->count--;
+	gauges_sockets(live->gw->gauges);
 }
 
 size_t live_count(const struct live *live)

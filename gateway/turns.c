@@ -11,6 +11,7 @@
 #include "common/base/json_out.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "gauges.h"
 #include "turn_json.h"
 #include "turn_rows.h"
 
@@ -279,6 +280,7 @@ void turns_submit(struct turns *t, const struct turn_ask *ask, turn_fn *fn, void
 	ev_init(&job->timer, on_timer);
 	job->timer.data = job;
 	pack(job, t, ask);
+	gauges_turn(t->gw->gauges, &ask->conversation_id);
 	if (t->count > TURNS_PENDING)
 		job->verdict_by_ns = now; /* refused: expires at once, but not inside this call */
 	else
