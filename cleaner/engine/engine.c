@@ -13,6 +13,7 @@
 #include "emit.h"
 #include "patterns.h"
 #include "suppress.h"
+#include "terms.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +28,8 @@ enum { DATA_FILE_BYTES = 1024 * 1024 }; /* a patterns or contexts file larger th
 struct engine_workspace {
 	const struct engine *engine;
 	struct arena arena;
+	struct phones_cache *phones;
+	struct terms_cache terms;
 	struct clean_result result;
 };
 
@@ -41,6 +44,7 @@ static const struct {
 	{STAGE_LIGHT, CLEAN_LIGHT, false, false, stage_selfcorrect},
 	{STAGE_LIGHT, CLEAN_LIGHT, false, false, stage_disfluencies},
 	{STAGE_PATTERN, CLEAN_FULL, true, false, stage_patterns},
+	{STAGE_PATTERN, CLEAN_FULL, true, false, stage_glossary},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_numbers},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_marks},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_case},
@@ -155,6 +159,7 @@ struct engine_workspace *engine_workspace_create(const struct engine *engine)
 
 	ws->engine = engine;
 	arena_init(&ws->arena);
+	ws->phones = phones_cache_create();
 	return ws;
 }
 
@@ -163,6 +168,8 @@ void engine_workspace_destroy(struct engine_workspace **ws)
 	if (!*ws)
 		return;
 	arena_finish(&(*ws)->arena);
+	terms_cache_finish(&(*ws)->terms);
+	phones_cache_destroy(&(*ws)->phones);
 	free(*ws);
 	*ws = NULL;
 }
@@ -170,7 +177,7 @@ void engine_workspace_destroy(struct engine_workspace **ws)
 /* False for what the engine gives back as it came. */
 static bool turn_begin(struct turn *t, struct engine_workspace *ws, const struct clean_input *in)
 {
-	*t = (struct turn){.engine = ws->engine, .in = in, .arena = &ws->arena};
+	*t = (struct turn){.engine = ws->engine, .in = in, .arena = &ws->arena, .phones = ws->phones, .terms = &ws->terms};
 	arena_reset(&ws->arena);
 	if (in->raw.n == 0 || in->raw.n > ENGINE_TEXT_BYTES || !utf8_valid(in->raw, NULL))
 		return false;

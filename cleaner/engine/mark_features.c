@@ -48,7 +48,7 @@ static uint32_t ending_hash(struct slice key, size_t n)
 	return text_hash(key.n > n ? slice_of(key.p + key.n - n, n) : key) * 31 + (uint32_t)n;
 }
 
-struct token token_of(struct slice key, uint32_t classes, unsigned frequency)
+struct token token_of(struct slice key, uint32_t classes, unsigned frequency, bool listed)
 {
 	struct token t;
 	bool digit = false;
@@ -57,7 +57,7 @@ struct token token_of(struct slice key, uint32_t classes, unsigned frequency)
 		digit = key.p[i] >= '0' && key.p[i] <= '9';
 	if (digit || ((classes & CLASS_NUMBER) && !(classes & CLASS_FUNCTION) && frequency < 100))
 		return (struct token){NUMBER_WORD, NUMBER_WORD, NUMBER_WORD, false};
-	t.rare = frequency == 0;
+	t.rare = frequency == 0 && !listed;
 	t.ending = ending_hash(key, 3);
 	t.word = text_hash(key);
 	t.shape = frequency >= COMMON_FROM ? t.word : ending_hash(key, 2);

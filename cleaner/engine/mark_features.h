@@ -10,17 +10,18 @@
 
 #include "common/base/slice.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { FEATURES_MARK = 40, FEATURES_CAPITAL = 26, FEATURES_ASK = 40 }; /* room for the features of one judgement */
 
 struct token {
 	uint32_t word, shape, ending;
-	bool rare; /* not in the table's word list */
+	bool rare; /* neither frequent nor in the dictionary */
 };
 
-/* frequency: what table_frequency says. */
-struct token token_of(struct slice key, uint32_t classes, unsigned frequency);
+/* frequency: what table_frequency says; listed: the dictionary has it. */
+struct token token_of(struct slice key, uint32_t classes, unsigned frequency, bool listed);
 
 /* How far back the last mark and the last sentence end are, in words. */
 struct distance {

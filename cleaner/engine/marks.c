@@ -54,7 +54,8 @@ struct token *turn_tokens(struct turn *t)
 	struct token *tokens = arena_get(t->arena, (w->count + 1) * sizeof *tokens);
 
 	for (size_t i = 0; i < w->count; i++)
-		tokens[i] = token_of(w->live[i]->key, w->live[i]->classes, table_frequency(&t->engine->table, w->live[i]->key));
+		tokens[i] = token_of(w->live[i]->key, w->live[i]->classes, table_frequency(&t->engine->table, w->live[i]->key),
+			table_in_dictionary(&t->engine->table, w->live[i]->key));
 	return tokens;
 }
 

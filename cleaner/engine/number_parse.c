@@ -115,7 +115,7 @@ static bool bare_hundred(const struct words *w, size_t i)
 	bool ordinal;
 	size_t end;
 
-	return words_is(w, i, "hundred") && joined(w, i) && !(i > 0 && joined(w, i - 1) && (words_classes(w, i - 1) & CLASS_NUMBER)) &&
+	return words_is(w, i, "hundred") && joined(w, i) && !(i > 0 && words_is(w, i - 1, "a")) && !(i > 0 && joined(w, i - 1) && (words_classes(w, i - 1) & CLASS_NUMBER)) &&
 	       read_tens(w, skip_and(w, i + 1), &end, &ordinal) > 0 && !ordinal;
 }
 

@@ -102,10 +102,32 @@ static void split_scale(const struct words *w, struct amount *a)
 {
 	if (a->whole.scale == 1 || a->whole.value % a->whole.scale)
 		return;
-	if (a->whole.value / a->whole.scale >= 100000)
+	if (a->whole.value / a->whole.scale >= (a->whole.scale >= 1000000000 ? 100000 : 1000))
 		return;
 	a->whole.value /= a->whole.scale;
 	a->scale = w->live[a->end - 1]->core;
+}
+
+/* "one billion two hundred and thirty million" is 1.23 billion. */
+static void lift_scale(const struct words *w, size_t i, struct amount *a)
+{
+	static const struct {
+		uint64_t factor;
+		struct slice name;
+	} lifts[] = {{UINT64_C(1000000000), {"billion", 7}}, {UINT64_C(1000000000000), {"trillion", 8}}};
+	uint64_t rest;
+
+	for (size_t k = 0; k < countof(lifts) && !a->scale.n && a->whole.scale > 1; k++) {
+		rest = a->whole.value % lifts[k].factor / (lifts[k].factor / 1000);
+		if (a->whole.scale * 1000 != lifts[k].factor || (i == 0 && a->end == w->count))
+			continue;
+		a->whole.value /= lifts[k].factor;
+		snprintf(a->fraction, sizeof a->fraction, "%03u", (unsigned)rest);
+		for (size_t n = 3; n > 0 && a->fraction[n - 1] == '0'; n--)
+			a->fraction[n - 1] = '\0';
+		a->point = a->fraction[0] != '\0';
+		a->scale = lifts[k].name;
+	}
 }
 
 /* In a sentence "374 million eight percent" is two amounts: little is said after millions. */
@@ -135,6 +157,8 @@ static bool amount_words(const struct words *w, size_t i, size_t at, struct amou
 			read_scale(w, a);
 		else
 			split_scale(w, a);
+		if (!a->point)
+			lift_scale(w, i, a);
 		return true;
 	}
 	if (!words_is(w, at, "point"))
@@ -158,7 +182,7 @@ bool amount_read(const struct words *w, size_t i, struct amount *a)
 		return true;
 	}
 	*a = (struct amount){.whole = {.scale = 1}};
-	if ((words_is(w, i, "minus") || words_is(w, i, "negative")) && joined(w, i)) {
+	if (words_is(w, i, "minus") && joined(w, i)) {
 		a->negative = true;
 		at++;
 	}

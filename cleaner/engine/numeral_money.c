@@ -84,7 +84,7 @@ bool money_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 	if ((bare || words_is(w, a.end + 1, "per")) && cents_alone(w, &a, out))
 		return true;
 	symbol = currency_at(w, a.end, &out->end);
-	if (!symbol || (a.whole.article && !a.scale.n && a.whole.value < 100))
+	if (!symbol || (a.whole.article && a.scale.n && a.whole.value < 100))
 		return false;
 	amount_text(&a, !bare && !a.point, figures);
 	if (!a.point && !a.scale.n && cents_after(w, out->end, bare, &cents, &out->end)) {

@@ -65,7 +65,7 @@ bool cardinal_read(const struct turn *t, size_t i, bool bare, struct numeral *ou
 
 	if (!amount_read(w, i, &a) || a.digits || a.end == i)
 		return false;
-	if (a.whole.article && is_round(a.whole.value) && !beside_number(w, i))
+	if (a.whole.article && is_round(a.whole.value) && (a.scale.n || !beside_number(w, i)))
 		return false;
 	alone = i == 0 && a.end == w->count;
 	if (!a.point && !a.scale.n && !a.negative && a.whole.value < (alone ? BARE_DIGITS_FROM : DIGITS_FROM) &&

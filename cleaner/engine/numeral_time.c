@@ -132,7 +132,7 @@ bool time_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 	out->score = 0.92;
 	if (relative(w, i, &hour, &minutes, &end)) {
 		half = half_at(w, end, &after);
-		if (!half && !bare && !after_at(w, i))
+		if (!half && !bare && (!after_at(w, i) || minutes % 5))
 			return false;
 		write_time(out, hour, minutes, half, bare);
 		out->end = half ? after : end;

@@ -74,6 +74,27 @@ unsigned table_frequency(const struct table *table, struct slice key)
 	return 0;
 }
 
+void table_dictionary_bits(struct slice key, uint32_t bytes, uint32_t bits[DICTIONARY_PROBES])
+{
+	uint64_t h = text_hash(key) * UINT64_C(0x9E3779B97F4A7C15);
+
+	for (unsigned i = 0; i < DICTIONARY_PROBES; i++)
+		bits[i] = (uint32_t)(h >> (i * 20)) & (bytes * 8 - 1);
+}
+
+bool table_in_dictionary(const struct table *table, struct slice key)
+{
+	uint32_t bits[DICTIONARY_PROBES];
+
+	if (!table->head || table->head->dictionary == 0)
+		return false;
+	table_dictionary_bits(key, table->head->dictionary, bits);
+	for (unsigned i = 0; i < DICTIONARY_PROBES; i++)
+		if (!(table->dictionary[bits[i] >> 3] & 1U << (bits[i] & 7)))
+			return false;
+	return true;
+}
+
 /* The hash of a spelling in lower case; spellings are ASCII. */
 static uint32_t form_hash(struct slice form)
 {
@@ -122,14 +143,17 @@ static bool table_fits(struct table *table)
 
 	if (table->map_bytes < sizeof *head || head->magic != TABLE_MAGIC || head->version != TABLE_VERSION)
 		return false;
-	need = sizeof *head + (uint64_t)head->slots * 4 + (uint64_t)head->words * 5 + head->form_bytes;
+	need = sizeof *head + (uint64_t)head->slots * 4 + (uint64_t)head->words * 5 + head->dictionary + head->form_bytes;
+	if ((head->dictionary & (head->dictionary - 1)) || head->dictionary > 1024 * 1024)
+		return false;
 	if (need != table->map_bytes || head->slots == 0 || !(head->step > 0))
 		return false;
 	table->head = head;
 	table->slots = (const uint32_t *)(head + 1);
 	table->word_hashes = table->slots + head->slots;
 	table->word_frequency = (const uint8_t *)(table->word_hashes + head->words);
-	table->forms = (const char *)(table->word_frequency + head->words);
+	table->dictionary = table->word_frequency + head->words;
+	table->forms = (const char *)(table->dictionary + head->dictionary);
 	return head->form_bytes == 0 || table->forms[head->form_bytes - 1] == '\0';
 }
 

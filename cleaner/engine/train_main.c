@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORD_SLOTS = 1 << 20, FREQUENCY_MOST = 255, LEAST_COUNT = 2, BREAK_ONE_IN = 5 };
+enum { WORD_SLOTS = 1 << 20, FREQUENCY_MOST = 255, LEAST_COUNT = 2, BREAK_ONE_IN = 5, DICTIONARY_BYTES = 128 * 1024 };
 
 struct seen_word { /* of all texts together; key owned by the reading arena */
 	struct slice key;
@@ -39,6 +39,7 @@ struct trainer {
 	size_t *text_words, text_count;
 	struct seen_word *words; /* WORD_SLOTS */
 	struct ftrl models[MODEL_COUNT];
+	uint8_t *dictionary;     /* DICTIONARY_BYTES of bits, or NULL */
 	bool counting;           /* first pass */
 	uint32_t seed;
 	unsigned epochs;
@@ -119,6 +120,39 @@ static bool read_texts(struct trainer *t, const char *path)
 	return fclose(in) == 0;
 }
 
+/* Adds a word list's lower-case words: one a line, as in /usr/share/dict. */
+static bool read_dictionary(struct trainer *t, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	char line[256];
+
+	if (!in)
+		return false;
+	t->dictionary = xcalloc(1, DICTIONARY_BYTES);
+	while (fgets(line, sizeof line, in)) {
+		struct slice word = slice_of(line, strcspn(line, "\n"));
+		uint32_t bits[DICTIONARY_PROBES];
+
+		if (has_upper(word) || memchr(word.p, '\'', word.n) || word.n == 0)
+			continue;
+		table_dictionary_bits(word, DICTIONARY_BYTES, bits);
+		for (unsigned i = 0; i < DICTIONARY_PROBES; i++)
+			t->dictionary[bits[i] >> 3] |= (uint8_t)(1U << (bits[i] & 7));
+	}
+	return fclose(in) == 0;
+}
+
+static bool in_dictionary(const struct trainer *t, struct slice key)
+{
+	uint32_t bits[DICTIONARY_PROBES];
+	bool in = t->dictionary != NULL;
+
+	table_dictionary_bits(key, DICTIONARY_BYTES, bits);
+	for (unsigned i = 0; in && i < DICTIONARY_PROBES; i++)
+		in = t->dictionary[bits[i] >> 3] & 1U << (bits[i] & 7);
+	return in;
+}
+
 static void give(struct trainer *t, enum model model, const uint64_t *hashes, size_t n, unsigned class)
 {
 	if (t->counting)
@@ -163,7 +197,8 @@ static void see_text(struct trainer *t, const struct train_word *w, size_t n, ui
 	size_t from = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		tokens[i] = token_of(w[i].key, w[i].classes, frequency_of(word_slot(t, w[i].key)->count));
+		tokens[i] = token_of(w[i].key, w[i].classes, frequency_of(word_slot(t, w[i].key)->count),
+			in_dictionary(t, w[i].key));
 		*state = *state * UINT32_C(1664525) + UINT32_C(1013904223);
 		if (i + 1 < n && !(w[i].ends && (*state >> 16) % BREAK_ONE_IN == 0))
 			continue;
@@ -314,7 +349,8 @@ static bool write_table(const struct trainer *t, const char *path)
 	write_forms(t, &forms);
 	head.words = (uint32_t)list_words(t, &words);
 	head.form_bytes = (uint32_t)forms.n;
-	fixed = sizeof head + (size_t)head.words * 5 + forms.n;
+	head.dictionary = t->dictionary ? DICTIONARY_BYTES : 0;
+	fixed = sizeof head + (size_t)head.words * 5 + head.dictionary + forms.n;
 	most = t->bytes > fixed + 4096 ? (t->bytes - fixed) / 4 : 1024;
 	head.slots = (uint32_t)(n + n / 8 + 16 < most ? n + n / 8 + 16 : most);
 	if (n > (size_t)head.slots * 8 / 9)
@@ -333,6 +369,7 @@ static bool write_table(const struct trainer *t, const char *path)
 		ok = fwrite(&words[i].hash, 4, 1, out) == 1;
 	for (uint32_t i = 0; ok && i < head.words; i++)
 		ok = fputc(words[i].frequency, out) != EOF;
+	ok = ok && (!t->dictionary || fwrite(t->dictionary, DICTIONARY_BYTES, 1, out) == 1);
 	ok = ok && (forms.n == 0 || fwrite(forms.p, 1, forms.n, out) == forms.n);
 	if (out && fclose(out) != 0)
 		ok = false;
@@ -360,12 +397,13 @@ static void train(struct trainer *t)
 }
 
 static const char usage[] =
-	"usage: cleanerctx-train [--out FILE] [--bytes N] [--epochs N] [--seed N] TEXT ..\n"
+	"usage: cleanerctx-train [--out FILE] [--bytes N] [--epochs N] [--seed N] [--words FILE] TEXT ..\n"
 	"  TEXT      one document a line, with the punctuation and case to learn\n"
 	"  --out     the table (default marks.table)\n"
 	"  --bytes   its largest size (default 2500000)\n"
 	"  --epochs  passes over the texts (default 6)\n"
 	"  --seed    sets the order of learning and where turns are cut (default 1)\n"
+	"  --words   a dictionary, one word a line, whose lower-case words are known though no text has them\n"
 	"  --l1      how hard small weights are pressed to nothing (default 1)\n";
 
 static int train_files(struct trainer *t, char **paths, const char *out)
@@ -387,7 +425,8 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"out", required_argument, NULL, 'o'}, {"bytes", required_argument, NULL, 'b'}, {"l1", required_argument, NULL, 'l'},
-		{"epochs", required_argument, NULL, 'e'}, {"seed", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"epochs", required_argument, NULL, 'e'}, {"seed", required_argument, NULL, 's'},
+		{"words", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {0},
 	};
 	struct trainer t = {.seed = 1, .epochs = 6, .bytes = 2500000};
 	const char *out = "marks.table";
@@ -403,6 +442,8 @@ int main(int argc, char **argv)
 		t.bytes = c == 'b' ? strtoul(optarg, NULL, 10) : t.bytes;
 		t.epochs = c == 'e' ? (unsigned)strtoul(optarg, NULL, 10) : t.epochs;
 		t.seed = c == 's' ? (uint32_t)strtoul(optarg, NULL, 10) : t.seed;
+		if (c == 'w' && !read_dictionary(&t, optarg))
+			return fprintf(stderr, "cleanerctx-train: %s: %s\n", optarg, strerror(errno)), EXIT_FAILURE;
 		l1 = c == 'l' ? strtod(optarg, NULL) : l1;
 	}
 	if (optind == argc)
@@ -419,6 +460,7 @@ int main(int argc, char **argv)
 	arena_finish(&t.arena);
 	lexicon_destroy(&t.lexicon);
 	free(t.words);
+	free(t.dictionary);
 	free(t.texts);
 	free(t.text_words);
 	return status;

@@ -12,6 +12,8 @@
 
 struct contexts;
 struct patterns;
+struct phones_cache;
+struct terms_cache;
 
 enum { ENGINE_CONTEXTS = 32 }; /* at most; bits of turn.contexts */
 
@@ -33,12 +35,15 @@ struct turn {
 	struct words *window; /* the window's turns, oldest first */
 	size_t window_count;
 	uint32_t contexts;    /* bits, in the order of contexts.conf */
+	struct phones_cache *phones; /* the workspace's */
+	struct terms_cache *terms;   /* likewise */
 };
 
 void stage_artefacts(struct turn *t);    /* artefact.c: tags, noise, pause runs */
 void stage_disfluencies(struct turn *t); /* disfluency.c: fillers, cut-offs, repeats */
 void stage_selfcorrect(struct turn *t);  /* selfcorrect.c: "Tuesday, no wait, Friday" */
 void stage_patterns(struct turn *t);     /* patterns.c: known errors of the domain */
+void stage_glossary(struct turn *t);     /* glossary.c: terms that were misheard */
 void stage_numbers(struct turn *t);      /* number.c: numbers in words to digits */
 void stage_marks(struct turn *t);        /* marks.c: commas, stops, question marks */
 void stage_case(struct turn *t);         /* truecase.c: capitals */

@@ -19,7 +19,7 @@ LIBRARIES_OF_ALL = ("cleaner/engine",)  # a pure library, used by more than its 
 SYSTEM = {
     "czmq.h": "libczmq", "zmq.h": "libzmq", "ev.h": "ev", "hiredis/": "hiredis", "libpq-fe.h": "libpq",
     "curl/": "libcurl", "cjson/": "libcjson", "jwt.h": "libjwt", "sodium.h": "libsodium", "systemd/": "libsystemd",
-    "libwebsockets.h": "libwebsockets", "check.h": "check", "uthash.h": "", "utlist.h": "", "utarray.h": "",
+    "libwebsockets.h": "libwebsockets", "check.h": "check", "flite/": "flite", "uthash.h": "", "utlist.h": "", "utarray.h": "",
     "unicase.h": "unistring", "unictype.h": "unistring", "unigbrk.h": "unistring", "uninorm.h": "unistring",
     "unistr.h": "unistring", "unitypes.h": "unistring", "uniwbrk.h": "unistring", "uniname.h": "unistring",
 }

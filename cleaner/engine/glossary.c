@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * glossary.c - terms of the glossary that were heard as something else: windows of one to four words are compared by sound,
+ * and a logistic gate decides, by how close they are and how common the heard words are.
+ *
+ * Three vetoes: a window that holds the term already, one whose every word is a term itself, one that cuts across a term
+ * that stands. Spellings given as sounds_like always become their term; a term that stands is written as it is given.
+ */
+#include "glossary.h"
+#include "confidence.h"
+#include "gate.h"
+
+#include <ctype.h>
+#include <math.h>
+
+#define DISTANCE_MOST 0.36F
+
+static const struct edit edit_rule = {KIND_GLOSSARY, 0.99, "The glossary says that this stands for the term."};
+static const struct edit edit_joined = {KIND_GLOSSARY, 0.97, "A term of the glossary, as it is written there."};
+static const struct edit edit_cased = {KIND_CASE, 0.97, "A term of the glossary, as it is written there."};
+
+struct hunt {
+	struct turn *t;
+	const struct terms *terms;
+	struct phones_cache *phones;
+	bool *taken;       /* live words that are part of a term already */
+	float *frequency;  /* of each live word */
+	bool cased;
+	float size;        /* log of the glossary's */
+	struct candidate *list;
+	size_t count;
+};
+
+static struct slice without_s(struct slice key, bool *possessive)
+{
+	*possessive = key.n > 2 && memcmp(key.p + key.n - 2, "'s", 2) == 0;
+	return *possessive ? slice_of(key.p, key.n - 2) : key;
+}
+
+static bool ends_window(const struct word *word)
+{
+	return word_ends_sentence(word) || (word->trail.n && !slice_eq(word->trail, SLICE(",")));
+}
+
+static bool has_digit(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (isdigit((unsigned char)s.p[i]))
+			return true;
+	return false;
+}
+
+static bool has_capital(struct slice s)
+{
+	return s.n && isupper((unsigned char)s.p[0]);
+}
+
+/* ---- terms that stand already ---- */
+
+static void mark_taken(struct hunt *h, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		h->taken[i] = true;
+}
+
+static struct slice term_text(struct hunt *h, const struct term *term, bool possessive)
+{
+	return possessive ? arena_printf(h->t->arena, "%s's", term->text) : slice_str(term->text);
+}
+
+/* Writes the term over live words [from, to): a case change when only that differs. */
+static void write_term(struct hunt *h, size_t from, size_t to, const struct term *term, bool possessive, const struct edit *why)
+{
+	struct words *w = &h->t->words;
+	struct word *word = w->live[from];
+	struct slice text = term_text(h, term, possessive);
+
+	if (to == from + 1 && slice_eq_nocase(word->core, text) && why != &edit_rule)
+		why = &edit_cased;
+	if (to > from + 1 || !slice_eq(word->core, text))
+		words_merge(w, from, to, text, why);
+	word->fixed = true;
+	words_settle(w);
+	if (to > from + 1) {
+		memmove(h->taken + from + 1, h->taken + to, (w->count - from - 1) * sizeof *h->taken);
+		memmove(h->frequency + from + 1, h->frequency + to, (w->count - from - 1) * sizeof *h->frequency);
+	}
+	h->taken[from] = true;
+}
+
+/* Words of a term that stand apart keep their words, only the case is set: "wells fargo". True when done. */
+static bool case_words(struct hunt *h, size_t from, size_t to, const struct term *term)
+{
+	struct slice rest = slice_str(term->text);
+
+	for (size_t i = from; i < to; i++) {
+		struct word *word = h->t->words.live[i];
+		bool possessive;
+		struct slice core = without_s(word->core, &possessive);
+
+		if (rest.n < core.n || strncasecmp(rest.p, core.p, core.n) != 0 || (rest.n > core.n && rest.p[core.n] != ' '))
+			return false;
+		rest = rest.n > core.n ? slice_of(rest.p + core.n + 1, rest.n - core.n - 1) : slice_of(NULL, 0);
+	}
+	if (rest.n)
+		return false;
+	rest = slice_str(term->text);
+	for (size_t i = from; i < to; i++) {
+		struct word *word = h->t->words.live[i];
+		bool possessive;
+		struct slice core = without_s(word->core, &possessive);
+		struct slice text = arena_printf(h->t->arena, "%.*s%s", (int)core.n, rest.p, possessive ? "'s" : "");
+
+		if (!slice_eq(word->core, text))
+			word_set_core(&h->t->words, word, text, &edit_cased);
+		word->fixed = true;
+		rest = rest.n > core.n ? slice_of(rest.p + core.n + 1, rest.n - core.n - 1) : slice_of(NULL, 0);
+	}
+	return true;
+}
+
+static bool window_stands(const struct words *w, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (w->live[i]->fixed || w->live[i]->key.n == 0 || (i + 1 < to && (w->live[i]->trail.n || w->live[i + 1]->lead.n)))
+			return false;
+	return true;
+}
+
+static bool is_letter(struct slice key)
+{
+	return key.n == 1 && isalpha((unsigned char)key.p[0]);
+}
+
+/* A window that takes some of a run of spelled letters and leaves the others: "I B | M". */
+static bool splits_letters(const struct words *w, size_t from, size_t to)
+{
+	return (is_letter(w->live[from]->key) && from > 0 && is_letter(w->live[from - 1]->key)) ||
+	       (is_letter(w->live[to - 1]->key) && is_letter(words_key(w, to)));
+}
+
+/* The same letters are the same term, but for everyday words: "as a" is no ASA, "us" no U S. */
+static bool joins_well(const struct words *w, size_t from, size_t to, const struct term *term)
+{
+	bool meaning = false;
+
+	for (size_t i = from; i < to; i++)
+		meaning |= !(w->live[i]->classes & CLASS_STOP) && w->live[i]->key.n > 1;
+	if (!isalnum((unsigned char)w->live[from]->key.p[0]) || !isalnum((unsigned char)w->live[to - 1]->key.p[0]))
+		return false;
+	if (to == from + 1)
+		return !term->common && (term->words == 1 || meaning);
+	if (to - from == term->words)
+		return true;
+	return meaning && !splits_letters(w, from, to);
+}
+
+/* The longest term that stands at live word i, letters compared: writes it. The word after it, or i + 1. */
+static size_t take_standing(struct hunt *h, size_t i)
+{
+	struct words *w = &h->t->words;
+
+	for (size_t n = TERM_WORDS; n > 0; n--) {
+		uint64_t hash = SQUEEZE_START;
+		const struct term *term;
+		bool rule = false, possessive = false;
+
+		if (i + n > w->count || !window_stands(w, i, i + n))
+			continue;
+		for (size_t k = i; k < i + n; k++)
+			hash = squeeze_hash(hash, k + 1 < i + n ? w->live[k]->key : without_s(w->live[k]->key, &possessive));
+		term = terms_exact(h->terms, hash, &rule);
+		if (!term || (!rule && !joins_well(w, i, i + n, term)))
+			continue;
+		if (!rule && case_words(h, i, i + n, term)) {
+			mark_taken(h, i, i + n);
+			return i + n;
+		}
+		write_term(h, i, i + n, term, possessive, rule ? &edit_rule : &edit_joined);
+		return i + 1;
+	}
+	return i + 1;
+}
+
+/* ---- candidates by sound ---- */
+
+/* Letters of the window against the term's: an edit distance over the longer. */
+static float spelling_distance(const struct words *w, size_t from, size_t to, const struct term *term)
+{
+	char heard[TERM_BYTES];
+	uint8_t row[TERM_BYTES + 1];
+	size_t n = 0, m = term->squeezed_n, longer;
+
+	for (size_t i = from; i < to; i++)
+		for (size_t k = 0; k < w->live[i]->key.n && n < sizeof heard; k++)
+			if (isalnum((unsigned char)w->live[i]->key.p[k]))
+				heard[n++] = w->live[i]->key.p[k];
+	for (size_t j = 0; j <= m; j++)
+		row[j] = (uint8_t)j;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t diagonal = row[0];
+
+		row[0] = (uint8_t)(i + 1);
+		for (size_t j = 0; j < m; j++) {
+			uint8_t best = (uint8_t)(diagonal + (heard[i] != term->squeezed[j]));
+
+			best = row[j + 1] + 1 < best ? (uint8_t)(row[j + 1] + 1) : best;
+			best = row[j] + 1 < best ? (uint8_t)(row[j] + 1) : best;
+			diagonal = row[j + 1];
+			row[j + 1] = best;
+		}
+	}
+	longer = n > m ? n : m;
+	return longer ? (float)row[m] / (float)longer : 1;
+}
+
+static void window_figures(const struct hunt *h, size_t from, size_t to, float *f)
+{
+	const struct words *w = &h->t->words;
+	float sum = 0;
+
+	f[GATE_HEARD_MIN] = 2.55F;
+	for (size_t i = from; i < to; i++) {
+		float frequency = h->frequency[i] / 100;
+
+		sum += frequency;
+		f[GATE_HEARD_MIN] = fminf(f[GATE_HEARD_MIN], frequency);
+		f[GATE_HEARD_MAX] = fmaxf(f[GATE_HEARD_MAX], frequency);
+		f[GATE_UNKNOWN] += frequency == 0;
+		f[GATE_FUNCTION] += (w->live[i]->classes & CLASS_FUNCTION) != 0;
+		f[GATE_CAPITAL] += h->cased && has_capital(w->live[i]->core);
+	}
+	f[GATE_HEARD_MEAN] = sum / (float)(to - from);
+	f[GATE_UNKNOWN] /= (float)(to - from);
+	f[GATE_CAPITAL] /= (float)(to - from);
+	f[GATE_FUNCTION] /= (float)(to - from);
+	f[GATE_STOP_EDGES] = (float)((w->live[from]->classes & CLASS_STOP) != 0) + (float)((w->live[to - 1]->classes & CLASS_STOP) != 0);
+	f[GATE_WINDOW_WORDS] = (float)(to - from);
+	f[GATE_CASED] = h->cased;
+	f[GATE_LOWER_IN_CASED] = h->cased && f[GATE_CAPITAL] == 0;
+}
+
+/* Has the conversation had this term lately, in its words? */
+static bool said_near(const struct hunt *h, const struct term *term)
+{
+	struct slice first = slice_of(term->text, strcspn(term->text, " "));
+
+	for (size_t i = h->t->in->window_count; i-- > 0;) {
+		struct slice text = h->t->in->window[i].text;
+		const char *at = text.n ? memmem(text.p, text.n, first.p, first.n) : NULL;
+
+		if (at)
+			return true;
+	}
+	return false;
+}
+
+/* How many of the heard words a dictionary of common nouns and verbs has. */
+static float known_share(const struct hunt *h, size_t from, size_t to)
+{
+	float known = 0;
+
+	for (size_t i = from; i < to; i++)
+		known += table_in_dictionary(&h->t->engine->table, h->t->words.live[i]->key);
+	return known / (float)(to - from);
+}
+
+/* The letters differ by an s at the end only: one may be the other's plural. */
+static bool plural_only(const struct words *w, size_t from, size_t to, const struct term *term)
+{
+	uint64_t heard = SQUEEZE_START, s = SQUEEZE_START;
+	struct slice squeezed = slice_of(term->squeezed, term->squeezed_n);
+
+	for (size_t i = from; i < to; i++)
+		heard = squeeze_hash(heard, w->live[i]->key);
+	s = squeeze_hash(squeeze_hash(s, squeezed), SLICE("s"));
+	return heard == s || squeeze_hash(heard, SLICE("s")) == squeeze_hash(SQUEEZE_START, squeezed);
+}
+
+static void candidate_add(struct hunt *h, size_t from, size_t to, const struct term *term, size_t phones, float distance, float next)
+{
+	struct candidate *c = &h->list[h->count];
+	float *f = c->features;
+	struct slice last = h->t->words.live[to - 1]->key;
+
+	*c = (struct candidate){.from = from, .to = to, .term = term};
+	without_s(last, &c->possessive);
+	window_figures(h, from, to, f);
+	f[GATE_BIAS] = 1;
+	f[GATE_DISTANCE] = distance;
+	f[GATE_DISTANCE_SQUARE] = distance * distance;
+	f[GATE_PHONES] = (float)phones / 10;
+	f[GATE_TERM_MIN] = term->frequency_min / 100;
+	f[GATE_TERM_MEAN] = term->frequency_mean / 100;
+	f[GATE_TERM_MAX] = term->frequency_max / 100;
+	f[GATE_SPELLING] = spelling_distance(&h->t->words, from, to, term);
+	f[GATE_FIRST_LETTER] = term->squeezed_n && h->t->words.live[from]->key.p[0] == term->squeezed[0];
+	f[GATE_MARGIN] = fminf(next - distance, 0.3F);
+	f[GATE_TERM_WORDS] = (float)term->words;
+	f[GATE_WORDS_MORE] = fabsf((float)(to - from) - (float)term->words);
+	f[GATE_DISTANCE_HEARD] = distance * f[GATE_HEARD_MIN];
+	f[GATE_ACRONYM] = term->acronym;
+	f[GATE_SIZE] = h->size;
+	f[GATE_DISTANCE_PHONES] = distance * f[GATE_PHONES];
+	f[GATE_TERM_NEAR] = said_near(h, term);
+	f[GATE_PLURAL] = plural_only(&h->t->words, from, to, term);
+	f[GATE_TERM_LOWER] = !term->capital;
+	f[GATE_SPELLING_SQUARE] = f[GATE_SPELLING] * f[GATE_SPELLING];
+	f[GATE_SPELLING_HEARD] = f[GATE_SPELLING] * f[GATE_HEARD_MIN];
+	f[GATE_DISTANCE_ACRONYM] = distance * f[GATE_ACRONYM];
+	f[GATE_KNOWN_WORD] = to == from + 1 && known_share(h, from, to) > 0;
+	f[GATE_KNOWN] = known_share(h, from, to);
+	f[GATE_KNOWN_DISTANCE] = f[GATE_KNOWN] * distance;
+	f[GATE_KNOWN_SPELLING] = f[GATE_KNOWN] * f[GATE_SPELLING];
+	f[GATE_DISTANCE_SPELLING] = distance * f[GATE_SPELLING];
+	f[GATE_MARGIN_WORDS] = f[GATE_MARGIN] / f[GATE_WINDOW_WORDS];
+	h->count++;
+}
+
+/* How much worse than the best window for the same term each one is; then all features are there to judge. */
+static void judge_all(struct hunt *h)
+{
+	for (size_t i = 0; i < h->count; i++) {
+		struct candidate *c = &h->list[i];
+		float best = c->features[GATE_DISTANCE];
+
+		for (size_t k = i; k-- > 0 && h->list[k].from + WINDOW_WORDS > c->from;)
+			if (h->list[k].term == c->term && h->list[k].to > c->from)
+				best = fminf(best, h->list[k].features[GATE_DISTANCE]);
+		for (size_t k = i + 1; k < h->count && h->list[k].from < c->to; k++)
+			if (h->list[k].term == c->term)
+				best = fminf(best, h->list[k].features[GATE_DISTANCE]);
+		c->features[GATE_OVERLAP] = c->features[GATE_DISTANCE] - best;
+		c->p = gate_judge(c->features);
+	}
+}
+
+/* Is the term's text already in the window's letters? */
+static bool window_holds(const struct words *w, size_t from, size_t to, const struct term *term)
+{
+	for (size_t i = from; i < to; i++) {
+		uint64_t hash = SQUEEZE_START;
+
+		for (size_t k = i; k < to; k++) {
+			hash = squeeze_hash(hash, w->live[k]->key);
+			if (hash == squeeze_hash(SQUEEZE_START, slice_of(term->squeezed, term->squeezed_n)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Letters spelled one by one are heard well: as many as the term has, or it is another. */
+static bool spelled_otherwise(const struct words *w, size_t from, size_t to, const struct term *term)
+{
+	for (size_t i = from; i < to; i++)
+		if (!is_letter(w->live[i]->key))
+			return false;
+	return to - from != term->squeezed_n;
+}
+
+/* The term that sounds most like the phones of window [from, to). */
+static void compare(struct hunt *h, size_t from, size_t to, const uint8_t *p, size_t n)
+{
+	const struct terms *terms = h->terms;
+	float best = DISTANCE_MOST, next = DISTANCE_MOST + 0.3F;
+	const struct term *found = NULL;
+
+	for (int s = terms->first[phone_group(p[0])]; s >= 0; s = terms->sounds[s].next) {
+		const struct term_sound *sound = &terms->sounds[s];
+		size_t longer = n > sound->n ? n : sound->n, shorter = n < sound->n ? n : sound->n;
+		float distance;
+
+		if ((float)(longer - shorter) * 0.45F > DISTANCE_MOST * (float)longer)
+			continue;
+		distance = phones_distance(p, n, sound->p, sound->n, found ? best + 0.3F : DISTANCE_MOST);
+		if (distance < best || (!found && distance <= best)) {
+			if (found && found != &terms->list[sound->term])
+				next = best;
+			best = distance;
+			found = &terms->list[sound->term];
+		} else if (found && distance < next && found != &terms->list[sound->term]) {
+			next = distance;
+		}
+	}
+	if (found && spelled_otherwise(&h->t->words, from, to, found))
+		return;
+	if (found && !window_holds(&h->t->words, from, to, found) &&
+	    !(to == from + 1 && plural_only(&h->t->words, from, to, found)))
+		candidate_add(h, from, to, found, n, best, next);
+}
+
+static void hunt_from(struct hunt *h, size_t from)
+{
+	const struct words *w = &h->t->words;
+	uint8_t p[PHONES_WORD * WINDOW_WORDS];
+	bool meaning = false;
+	size_t n = 0;
+
+	for (size_t to = from + 1; to <= w->count && to - from <= WINDOW_WORDS; to++) {
+		const struct word *word = w->live[to - 1];
+		const struct phones *phones;
+		bool possessive;
+
+		if (h->taken[to - 1] || word->fixed || (word->classes & CLASS_FILLER) || has_digit(word->key) || (to > from + 1 && (ends_window(w->live[to - 2]) || word->lead.n)))
+			return;
+		phones = phones_of(h->phones, without_s(word->key, &possessive));
+		if (phones->n == 0)
+			return;
+		memcpy(p + n, phones->p, phones->n);
+		n += phones->n;
+		meaning |= !(word->classes & CLASS_STOP);
+		if (meaning && n >= 3 && !splits_letters(w, from, to))
+			compare(h, from, to, p, n);
+		if (possessive)
+			return;
+	}
+}
+
+static bool is_cased(const struct words *w)
+{
+	for (size_t i = 1; i < w->count; i++)
+		if (!word_ends_sentence(w->live[i - 1]) && has_capital(w->live[i]->core) && w->live[i]->key.p[0] != 'i')
+			return true;
+	return false;
+}
+
+static bool hunt_begin(struct hunt *h, struct turn *t, const struct terms *terms)
+{
+	struct words *w = &t->words;
+
+	*h = (struct hunt){.t = t, .terms = terms, .phones = t->phones, .cased = is_cased(w)};
+	if (terms->count == 0 || w->count == 0)
+		return false;
+	h->size = logf((float)terms->count);
+	h->taken = arena_zero(t->arena, (w->count + 1) * sizeof *h->taken);
+	h->frequency = arena_get(t->arena, (w->count + 1) * sizeof *h->frequency);
+	for (size_t i = 0; i < w->count; i++)
+		h->frequency[i] = (float)table_frequency(&t->engine->table, w->live[i]->key);
+	for (size_t i = 0; i < w->count;)
+		i = take_standing(h, i);
+	h->list = arena_get(t->arena, (w->count * WINDOW_WORDS + 1) * sizeof *h->list);
+	return true;
+}
+
+size_t glossary_candidates(struct turn *t, const struct terms *terms, struct candidate **list)
+{
+	struct hunt h;
+
+	if (!hunt_begin(&h, t, terms))
+		return 0;
+	for (size_t i = 0; i < t->words.count; i++)
+		hunt_from(&h, i);
+	judge_all(&h);
+	*list = h.list;
+	return h.count;
+}
+
+/* The likeliest candidate that meets the gate and overlaps none that is in; NULL when there is none left. */
+static struct candidate *likeliest(struct candidate *list, size_t count)
+{
+	struct candidate *best = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].p >= GATE_FROM && (!best || list[i].p > best->p))
+			best = &list[i];
+	return best;
+}
+
+static void apply(struct turn *t, const struct candidate *c)
+{
+	struct edit *edit = arena_get(t->arena, sizeof *edit);
+	struct slice text = c->possessive ? arena_printf(t->arena, "%s's", c->term->text) : arena_copy(t->arena, slice_str(c->term->text));
+	struct word *word = t->words.live[c->from];
+
+	*edit = (struct edit){KIND_GLOSSARY, gate_confidence(c->p), "Sounds like this term of the glossary."};
+	words_merge(&t->words, c->from, c->to, text, edit);
+	word->fixed = true;
+}
+
+void stage_glossary(struct turn *t)
+{
+	struct candidate *list = NULL, *best;
+	size_t count;
+
+	if (t->in->glossary_count == 0)
+		return;
+	count = glossary_candidates(t, terms_of(t->terms, t->phones, &t->engine->table, t->engine->lexicon, t->in), &list);
+	while ((best = likeliest(list, count))) {
+		size_t from = best->from, to = best->to;
+
+		apply(t, best);
+		for (size_t i = 0; i < count; i++)
+			if (list[i].from < to && from < list[i].to)
+				list[i].p = 0;
+	}
+	words_settle(&t->words);
+}
