@@ -185,6 +185,15 @@ static void say_why(struct conn *conn)
 	lws_shim_send_problem(conn->wsi, problem);
 }
 
+/* lws_shim.c: a close that libwebsockets decided on itself, where no protocol is bound yet. */
+void lws_shim_closing(struct lws *wsi)
+{
+	struct conn *conn = lws_get_opaque_user_data(wsi);
+
+	if (conn)
+		say_why(conn);
+}
+
 /* The protocol is dropped between the requests of a connection too; libwebsockets names its function, and that of a close
  * is this one. */
 static bool is_closing(const char *dropped_by)
@@ -213,7 +222,9 @@ static int on_headers(struct conn *conn, struct slice path)
 
 	exchange_begin(conn->http, conn);
 	x = conn->exchange;
-	if ((http_read_headers(x, conn->wsi, path) || !x->close_after) && x->body_done)
+	if (!http_read_headers(x, conn->wsi, path) && x->close_after)
+		http_wants_write(x); /* refused, and its body is not waited for */
+	else if (x->body_done)
 		start_work(conn);
 	return 0;
 }

@@ -12,6 +12,23 @@
 
 typedef int copy_fn(struct lws *wsi, char *dest, int len, enum lws_token_indexes h);
 
+/* Not in a public header: libwebsockets 4.1's lib/core-net/private-lib-core-net.h. */
+void lws_close_free_wsi(struct lws *wsi, enum lws_close_status reason, const char *caller);
+typedef void close_fn(struct lws *wsi, enum lws_close_status reason, const char *caller);
+
+void lws_close_free_wsi(struct lws *wsi, enum lws_close_status reason, const char *caller)
+{
+	static close_fn *fn;
+
+	if (!fn)
+		fn = (close_fn *)(uintptr_t)dlsym(RTLD_NEXT, "lws_close_free_wsi");
+	if (!fn)
+		bug("libwebsockets has no lws_close_free_wsi");
+	if (reason != LWS_CLOSE_STATUS_NOSTATUS_CONTEXT_DESTROY)
+		lws_shim_closing(wsi);
+	fn(wsi, reason, caller);
+}
+
 static copy_fn *library_copy(void)
 {
 	static copy_fn *fn;
