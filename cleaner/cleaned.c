@@ -48,10 +48,20 @@ static void on_stage(enum engine_stage stage, void *arg)
 	c->stage_since_ns = now;
 }
 
-static void copy_result(struct cleaned *c, const struct clean_result *r, struct slice raw)
+bool cleaned_take(struct cleaned *c, const struct clean_result *r, struct slice raw)
 {
-	buf_slice(&c->text, r->cleaned);
-	corrections_write_json(&c->corrections, r);
+	struct cleaned fresh;
+
+	cleaned_init(&fresh);
+	buf_slice(&fresh.text, r->cleaned);
+	corrections_write_json(&fresh.corrections, r);
+	if (fresh.text.overflow || fresh.corrections.overflow) {
+		cleaned_finish(&fresh);
+		return false;
+	}
+	cleaned_finish(c);
+	c->text = fresh.text;
+	c->corrections = fresh.corrections;
 	c->applied = !slice_eq(r->cleaned, raw);
 	c->confidence = r->confidence;
 	c->level = r->decision.level;
@@ -59,13 +69,12 @@ static void copy_result(struct cleaned *c, const struct clean_result *r, struct 
 	c->context_count = r->context_count < CLEANED_CONTEXTS ? r->context_count : CLEANED_CONTEXTS;
 	for (size_t i = 0; i < c->context_count; i++)
 		c->contexts[i] = r->contexts[i];
+	return true;
 }
 
-void cleaned_by_engine(struct cleaned *c, struct engine_workspace *ws, const struct msg_job *job,
-	const struct clean_input *around, uint64_t (*now_ns)(void))
+struct clean_input cleaned_input(const struct msg_job *job, const struct clean_input *around)
 {
 	struct clean_input in = *around;
-	struct stage_clock clock = {c, now_ns};
 
 	in.raw = job->raw_text;
 	in.shared_context = job->shared_context;
@@ -74,11 +83,21 @@ void cleaned_by_engine(struct cleaned *c, struct engine_workspace *ws, const str
 		.verbatim = job->verbatim != 0,
 		.formats = (uint32_t)job->formats,
 		.profile = job->profile};
+	return in;
+}
+
+const struct clean_result *cleaned_by_engine(struct cleaned *c, struct engine_workspace *ws,
+	const struct msg_job *job, const struct clean_input *around, uint64_t (*now_ns)(void))
+{
+	struct clean_input in = cleaned_input(job, around);
+	struct stage_clock clock = {c, now_ns};
+	const struct clean_result *result;
+
 	c->stage = STAGE_END;
-	copy_result(c, engine_clean(ws, &in, on_stage, &clock), job->raw_text);
-	if (c->text.overflow ||
-		c->corrections.overflow) /* longer than any answer may be: the raw text stands */
+	result = engine_clean(ws, &in, on_stage, &clock);
+	if (!cleaned_take(c, result, job->raw_text)) /* longer than any answer may be: the raw text stands */
 		cleaned_give_up(c, job, "result_too_long");
+	return result;
 }
 
 void cleaned_give_up(struct cleaned *c, const struct msg_job *job, const char *cause)
@@ -103,6 +122,12 @@ static void write_timings(const struct cleaned *c, struct buf *out)
 	for (int i = 0; i < STAGE_COUNT; i++)
 		if (c->stage_ns[i])
 			json_kv_ms(out, stage_names[i], c->stage_ns[i]);
+	if (c->model_ns)
+		json_kv_ms(out, "model", c->model_ns);
+	if (c->parse_ns)
+		json_kv_ms(out, "model_parse", c->parse_ns);
+	if (c->judge_ns)
+		json_kv_ms(out, "judge", c->judge_ns);
 	buf_char(out, '}');
 }
 
@@ -120,7 +145,10 @@ void cleaned_metadata(const struct cleaned *c, uint64_t processing_ns, struct bu
 			     .processing_ns = processing_ns,
 			     .contexts = c->contexts,
 			     .context_count = c->context_count,
+			     .model = slice_str(c->model[0] ? c->model : NULL),
+			     .prompt = slice_str(c->prompt),
 			     .fallback = slice_str(c->fallback),
+			     .fallback_cause = slice_str(c->fallback_cause),
 			     .timings = buf_view(&timings),
 			     .corrections = buf_view(&c->corrections)});
 	buf_finish(&timings);

@@ -25,7 +25,11 @@ struct cleaned {
 	const char *fallback;			/* static text: api.md's, or NULL */
 	const char *contexts[CLEANED_CONTEXTS]; /* static or the engine's text */
 	size_t context_count;
-	uint64_t queue_ns, window_ns; /* waited in the queue; building the window */
+	char model[128];		       /* that answered or was asked in vain; empty: none */
+	const char *fallback_cause;	       /* static text: why the model's answer is not here, or NULL */
+	const char *prompt;		       /* static text: the hash of what the model was told, or NULL */
+	uint64_t model_ns, parse_ns, judge_ns; /* of the model's answer; 0: none */
+	uint64_t queue_ns, window_ns;	       /* waited in the queue; building the window */
 	uint64_t stage_ns[STAGE_COUNT];
 	enum engine_stage stage; /* the one that runs, and since when */
 	uint64_t stage_since_ns;
@@ -34,10 +38,18 @@ struct cleaned {
 void cleaned_init(struct cleaned *c);
 void cleaned_finish(struct cleaned *c);
 
-/* Cleans the turn with the local engine. around: its window, glossary and suppressed pairs; what the job says
- * is put in here. `now_ns` is the clock that stages are timed by. */
-void cleaned_by_engine(struct cleaned *c, struct engine_workspace *ws, const struct msg_job *job,
-	const struct clean_input *around, uint64_t (*now_ns)(void));
+/* The turn as the engine takes it. around: its window, glossary and suppressed pairs; what the job says is put
+ * in here. Borrows from both. */
+struct clean_input cleaned_input(const struct msg_job *job, const struct clean_input *around);
+
+/* Cleans the turn with the local engine; around as above. `now_ns` is the clock that stages are timed by.
+ * Returns the engine's own result, which stands until the workspace's next use. */
+const struct clean_result *cleaned_by_engine(struct cleaned *c, struct engine_workspace *ws,
+	const struct msg_job *job, const struct clean_input *around, uint64_t (*now_ns)(void));
+
+/* Takes another result in the place of the one before. False, and nothing is changed, when it is longer than
+ * an answer may be. */
+must_check bool cleaned_take(struct cleaned *c, const struct clean_result *result, struct slice raw);
 
 /* The answer to a turn that is given up: its raw text. cause is static text for `level_reason`. */
 void cleaned_give_up(struct cleaned *c, const struct msg_job *job, const char *cause);

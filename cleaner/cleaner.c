@@ -119,6 +119,7 @@ static bool start(struct service_run *run)
 				      .state = on_pg,
 				      .connected = on_connected,
 				      .arg = c});
+	model_open(c);
 	start_tick(c);
 	return true;
 }
@@ -135,6 +136,7 @@ static void stop(struct service_run *run)
 
 	ev_timer_stop(service_loop(run), &c->tick);
 	take_close(c);
+	model_close(c);
 	redis_close(&c->reader);
 	pg_close(&c->pg);
 	redis_close(&c->redis);
@@ -153,6 +155,7 @@ const struct service cleaner_service = {
 	.summary = "cleans one queued turn after another, with context",
 	.keys = cleaner_keys,
 	.config = &cleaner_config,
+	.check = model_check,
 	.start = start,
 	.drain = drain,
 	.stop = stop,

@@ -8,8 +8,7 @@
  * cleaned.c, outcome.c.
  *
  * A lease has exactly one answer under way at any time, from Redis, PostgreSQL or a timer, and is freed only
- * when there is none: its pointer may be every callback's argument. A step that takes longer, such as asking
- * a model, is one more state between window and commit that ends in the same struct cleaned.
+ * when there is none: its pointer may be every callback's argument.
  */
 #ifndef CC_CLEANER_H
 #define CC_CLEANER_H
@@ -25,6 +24,11 @@
 struct cleaner_config {
 	char *engine_data;
 	int64_t max_in_flight, lease_ms, pg_connections, pg_timeout_ms;
+	char *model_provider, *model_url, *models, *model_key;		 /* the service that is asked */
+	char *backup_provider, *backup_url, *backup_models, *backup_key; /* when none of its models may be */
+	char *model_thinking, *model_ca_file;
+	int64_t model_deadline_ms, model_cache_s, model_gather_ms, model_skip_confidence,
+		model_doubt_confidence;
 };
 
 enum {
@@ -37,6 +41,7 @@ enum lease_state {
 	LEASE_TAKING,	/* asked Redis for a dead cleaner's entry */
 	LEASE_CLAIMING, /* asked for fence, job and window */
 	LEASE_WINDOW,	/* asked PostgreSQL for the window */
+	LEASE_ASKING,	/* asked a language model */
 	LEASE_COMMITTING,
 	LEASE_WAITING, /* PostgreSQL could not: tries again by the timer */
 	LEASE_EARLIER, /* asked PostgreSQL for the turns that Redis lost */
@@ -61,6 +66,7 @@ struct lease {
 	struct known *known;  /* held; NULL: not read yet */
 	unsigned stale_times; /* that it was changed before the commit */
 	struct cleaned cleaned;
+	struct asking *asking;	/* model.c's, while and after a model is asked; owned */
 	uint64_t processing_ns; /* of the commit under way */
 	unsigned tries;		/* of what PostgreSQL could not do */
 	bool refused;		/* PostgreSQL refused the commit: tried once more, given up */
@@ -78,6 +84,7 @@ struct cleaner {
 	struct engine *engine;
 	struct engine_workspace *workspace;
 	struct known_cache known;
+	struct llm *llm; /* NULL: no model is configured */
 	struct lease leases[CLEANER_IN_FLIGHT_MOST];
 	size_t in_flight;
 	struct {
@@ -120,6 +127,16 @@ void commit_send(struct lease *l);
 void commit_read_around(struct lease *l, pg_fn *fn); /* results: what is known; the window unless it is ready */
 void commit_read_earlier(struct lease *l, pg_fn *fn);
 void commit_warm(struct cleaner *c); /* prepares and plans on every connection before the first turn */
+
+/* What a turn is cleaned with besides what its job says: window, glossary, suppressed pairs. */
+struct clean_input lease_around(const struct lease *l);
+
+/* model.c */
+bool model_check(struct buf *error); /* the configuration's */
+void model_open(struct cleaner *c);
+void model_close(struct cleaner *c);
+bool model_ask(struct lease *l, const struct clean_result *local); /* false: nothing to wait for */
+void model_forget(struct lease *l); /* frees what asking left, and cancels what is under way */
 
 /* announce.c */
 void announce_processing(struct lease *l);

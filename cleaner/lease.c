@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lease.c - the life of one taken turn: claim -> window -> clean -> commit -> complete.
+ * lease.c - the life of one taken turn: claim -> window -> clean -> [model] -> commit -> complete.
  *
  * What can go wrong has three ends. Redis does not answer: the lease is dropped; whoever takes the entry over
  * finds how far it came (complete what is committed, clean what is not). PostgreSQL cannot: the lease is kept
@@ -67,6 +67,7 @@ void lease_end(struct lease *l)
 	struct cleaner *c = l->cleaner;
 
 	ev_timer_stop(service_loop(c->run), &l->timer);
+	model_forget(l);
 	free(l->blob);
 	window_finish(&l->window);
 	cleaned_finish(&l->cleaned);
@@ -189,17 +190,29 @@ static void time_stages(const struct lease *l)
 		timing_turn_ns(rows[i].metric, l->cleaned.stage_ns[rows[i].stage], &l->turn);
 }
 
+struct clean_input lease_around(const struct lease *l)
+{
+	struct clean_input around = {.window = l->window.turns, .window_count = l->window.count};
+
+	knowledge_give(&l->known->knowledge, &around);
+	return around;
+}
+
 static void clean(struct lease *l)
 {
+	const struct clean_result *local;
+
 	l->cleaned.window_ns = clock_mono_ns() - l->claim_ns;
 	if (l->deliveries > LIMIT_REDELIVERIES) {
 		cleaned_give_up(&l->cleaned, &l->job, "too_many_deliveries");
 	} else {
-		struct clean_input around = {.window = l->window.turns, .window_count = l->window.count};
+		struct clean_input around = lease_around(l);
 
-		knowledge_give(&l->known->knowledge, &around);
-		cleaned_by_engine(&l->cleaned, l->cleaner->workspace, &l->job, &around, clock_mono_ns);
+		local = cleaned_by_engine(
+			&l->cleaned, l->cleaner->workspace, &l->job, &around, clock_mono_ns);
 		time_stages(l);
+		if (model_ask(l, local))
+			return; /* it commits when there is an answer, or the deadline */
 	}
 	commit_send(l);
 }

@@ -440,10 +440,25 @@ static struct edit_verdict judge_changed(const struct edit *e)
 	return verdict(EDIT_ADDS_WORDS, 0);
 }
 
+/* A change that a person has rejected in this conversation does not come back. */
+static bool was_rejected(const struct edit *e)
+{
+	for (size_t i = 0; e->raw.n && i < e->c->in->suppressed_count; i++) {
+		const struct suppressed_pair *pair = &e->c->in->suppressed[i];
+
+		if (matches(e->raw, pair->original) &&
+			(e->said.n ? matches(e->said, pair->corrected) : !pair->corrected.n))
+			return true;
+	}
+	return false;
+}
+
 struct edit_verdict edit_judge(const struct edit_context *c, size_t a, size_t a_end, size_t b, size_t b_end)
 {
 	struct edit e = {c, a, a_end, {c->raw->w + a, a_end - a}, {c->said->w + b, b_end - b}};
 
+	if (was_rejected(&e))
+		return verdict(EDIT_REJECTED, 0);
 	if (!e.said.n)
 		return judge_left_out(&e);
 	return e.raw.n ? judge_changed(&e) : judge_put_in(&e);

@@ -30,6 +30,7 @@ enum edit_class { /* E(NAME, stands, kind, reason) */
 	E(CHANGES_MEANING, false, KIND_MODEL, "changes who, when or whether") \
 	E(LOSES_WORDS, false, KIND_MODEL, "leaves out what was said") \
 	E(ADDS_WORDS, false, KIND_MODEL, "adds what was not said") \
+	E(REJECTED, false, KIND_MODEL, "a person took this change back before") \
 	E(FOREIGN, false, KIND_MODEL, "comes from another conversation")
 #define EDIT_ENUM(NAME, stands, kind, reason) EDIT_##NAME,
 	EDIT_CLASSES(EDIT_ENUM) EDIT_CLASS_COUNT

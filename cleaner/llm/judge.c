@@ -140,13 +140,14 @@ static size_t things(const struct words *w, size_t from, size_t to)
 }
 
 /* What was said stands, as the local engine would have it. */
-static void drop(struct judging *j, struct stretch s)
+static void drop(struct judging *j, struct stretch s, enum edit_class is)
 {
 	const struct clean_result *local = j->input->local;
 	size_t n = things(j->c.raw, s.a, s.a_end), m = things(j->c.said, s.b, s.b_end);
 
 	j->out->dropped++;
-	j->bad += n > m ? n : m;
+	if (is != EDIT_REJECTED) /* a person's choice, no fault of the model's */
+		j->bad += n > m ? n : m;
 	j->after_dropped = s.a_end;
 	if (n && !m)
 		take_back_stop(j, s.a);
@@ -171,7 +172,7 @@ static void settle(struct judging *j, struct stretch s)
 	if (edit_classes[v.is].stands)
 		keep(j, s, v);
 	else
-		drop(j, s);
+		drop(j, s, v.is);
 }
 
 static bool pair_alike(const struct judging *j, size_t a, size_t b)
@@ -358,6 +359,14 @@ static void force(struct judging *j, size_t from, size_t to, struct slice term)
 		.reason = "a spelling of this conversation's vocabulary"});
 }
 
+static bool rejected(const struct clean_input *in, struct slice spelling, struct slice term)
+{
+	for (size_t i = 0; i < in->suppressed_count; i++)
+		if (slice_eq_nocase(in->suppressed[i].original, spelling) && slice_eq_nocase(in->suppressed[i].corrected, term))
+			return true;
+	return false;
+}
+
 static void force_spelling(struct judging *j, struct slice spelling, struct slice term)
 {
 	struct words phrase = {0};
@@ -382,7 +391,8 @@ static void force_vocabulary(struct judging *j)
 
 	for (size_t i = 0; i < in->glossary_count && i < ENGINE_GLOSSARY_TERMS; i++)
 		for (size_t k = 0; k < in->glossary[i].sounds_like_count; k++)
-			force_spelling(j, in->glossary[i].sounds_like[k], in->glossary[i].term);
+			if (!rejected(in, in->glossary[i].sounds_like[k], in->glossary[i].term))
+				force_spelling(j, in->glossary[i].sounds_like[k], in->glossary[i].term);
 }
 
 /* --- writing it out --- */

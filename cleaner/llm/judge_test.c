@@ -204,6 +204,24 @@ START_TEST(another_conversations_words_stay_there)
 }
 END_TEST
 
+START_TEST(what_a_person_took_back_does_not_come_again)
+{
+	static const struct suppressed_pair pairs[] = {{{"vector", 6}, {"director", 8}}, {{"bright line", 11}, {"Brightline", 10}}};
+	struct clean_input in = input("the vector of bright line is here");
+	struct judge_input ji = {.in = &in, .answer = SLICE("The director of Brightline is here.")};
+	struct judgement j;
+
+	in.suppressed = pairs;
+	in.suppressed_count = 2;
+	judge(&j, &ji);
+	ck_assert(j.accepted);
+	ck_assert_msg(slice_eq(j.result.cleaned, SLICE("The vector of bright line is here.")), "%s", j.text.p);
+	ck_assert_uint_eq(j.classes[EDIT_REJECTED], 2);
+	check_rebuilds(&in, &j.result, 0);
+	judgement_finish(&j);
+}
+END_TEST
+
 /* Any answer to any turn: judged without harm, and what stands rebuilds. */
 START_TEST(any_pair_of_cases_is_safe)
 {
@@ -263,6 +281,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_corpus, 0, (int)countof(cases));
 	tcase_add_test(tc, the_local_engine_fills_what_was_dropped_and_may_agree);
 	tcase_add_test(tc, another_conversations_words_stay_there);
+	tcase_add_test(tc, what_a_person_took_back_does_not_come_again);
 	tcase_add_loop_test(tc, any_pair_of_cases_is_safe, 0, (int)countof(cases));
 	tcase_add_test(tc, every_class_is_named);
 	suite_add_tcase(suite, tc);

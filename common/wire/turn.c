@@ -52,7 +52,11 @@ void turn_metadata_write(struct buf *out, const struct turn_metadata *m)
 	}
 	buf_char(out, ']');
 	json_kv_str(out, "ai_model_used", m->model);
+	if (m->prompt.p)
+		json_kv_str(out, "prompt", m->prompt);
 	json_kv_str(out, "fallback", m->fallback);
+	if (m->fallback_cause.p)
+		json_kv_str(out, "fallback_cause", m->fallback_cause);
 	json_kv_raw(out, "timings", m->timings.n ? m->timings : SLICE("{}"));
 	json_kv_raw(out, "corrections", m->corrections.n ? m->corrections : SLICE("[]"));
 	buf_char(out, '}');

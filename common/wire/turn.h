@@ -31,7 +31,9 @@ struct turn_metadata {
 	const char *const *contexts;
 	size_t context_count;
 	struct slice model;           /* NULL pointer: none */
+	struct slice prompt;          /* NULL pointer: none, left out; else the hash of what the model was told */
 	struct slice fallback;        /* NULL pointer: none; else local cached deadline raw .. */
+	struct slice fallback_cause;  /* NULL pointer: none, left out; else what happened to the model's answer */
 	struct slice timings;         /* JSON object {stage: ms}; empty gives {} */
 	struct slice corrections;     /* JSON array; empty gives [] */
 };

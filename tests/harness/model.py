@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: ISC
+"""The fake language-model service (tests/fake_model) as a process, steered over HTTP."""
+
+import json
+import os
+import subprocess
+import urllib.request
+
+from .installation import SANITIZERS, build_folder
+
+
+class FakeModel:
+    def __init__(self, *words):
+        self.words = words
+
+    def __enter__(self):
+        program = os.path.join(build_folder(), "tests", "fake_model", "cleanerctx-fake-model")
+        self.process = subprocess.Popen([program, *self.words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, **SANITIZERS})
+        self.port = int(self.process.stdout.readline().split()[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        assert self.process.wait(30) == 0
+        self.process.stdout.close()
+
+    def set(self, what, value):
+        """case NAME, latency MS, fail PERCENT"""
+        urllib.request.urlopen(f"{self.url}/fake/set/{what}/{value}", timeout=10).close()
+
+    def asked(self):
+        """The calls for an answer so far."""
+        with urllib.request.urlopen(f"{self.url}/fake/log", timeout=10) as answer:
+            return [call for call in json.load(answer) if call["items"]]
