@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * align.c - see align.h. Wagner and Fischer's table over what is left when the common beginning and end are taken off, which
- * in a cleaned turn is little.
+ * align.c - see align.h. Wagner and Fischer's table over what is left when the common beginning and end are
+ * taken off, which in a cleaned turn is little.
  */
 #include "cleaner/llm/align.h"
 
@@ -35,7 +35,7 @@ static void differ(struct alignment *out, size_t i, size_t i_end, size_t j, size
 struct middle {
 	const struct words *a, *b;
 	size_t from, n, m; /* both begin at `from`; lengths */
-	uint16_t *cost;    /* (n + 1) x (m + 1): from here to the end */
+	uint16_t *cost;	   /* (n + 1) x (m + 1): from here to the end */
 };
 
 static uint16_t *cell(const struct middle *t, size_t i, size_t j)

@@ -2,8 +2,8 @@
  *
  * align.h - where two runs of words are the same words, and where not. Pure.
  *
- * Gives the differing stretches in order: words [a, a_end) of the one stand where [b, b_end) of the other do; either may
- * be empty, never both. Between them the words are pairwise the same by their folds.
+ * Gives the differing stretches in order: words [a, a_end) of the one stand where [b, b_end) of the other do;
+ * either may be empty, never both. Between them the words are pairwise the same by their folds.
  */
 #ifndef CC_LLM_ALIGN_H
 #define CC_LLM_ALIGN_H

@@ -41,10 +41,9 @@ static bool doubled(const cJSON *object)
 {
 	const cJSON *a, *b;
 
-	cJSON_ArrayForEach(a, object)
-		for (b = a->next; b; b = b->next)
-			if (a->string && b->string && strcmp(a->string, b->string) == 0)
-				return true;
+	cJSON_ArrayForEach(a, object) for (b = a->next; b;
+					   b = b->next) if (a->string && b->string &&
+							    strcmp(a->string, b->string) == 0) return true;
 	return false;
 }
 
@@ -73,9 +72,10 @@ static enum llm_outcome take_turns(struct llm_answer *out, const cJSON *turns)
 	const cJSON *row;
 	size_t taken = 0;
 
-	cJSON_ArrayForEach(row, turns) {
-		enum llm_outcome outcome = doubled(row) ? LLM_DUPLICATE_KEY
-							: take_text(out, row, llm_json_u64(row, "n"));
+	cJSON_ArrayForEach(row, turns)
+	{
+		enum llm_outcome outcome =
+			doubled(row) ? LLM_DUPLICATE_KEY : take_text(out, row, llm_json_u64(row, "n"));
 
 		if (outcome != LLM_OK)
 			return outcome;
@@ -84,7 +84,9 @@ static enum llm_outcome take_turns(struct llm_answer *out, const cJSON *turns)
 	return taken == out->count ? LLM_OK : LLM_WRONG_TURNS;
 }
 
-enum { ANSWER_MEMBERS = 64 }; /* an object of ours has two; more makes the search for doubles slow for nothing */
+enum {
+	ANSWER_MEMBERS = 64
+}; /* an object of ours has two; more makes the search for doubles slow for nothing */
 
 static enum llm_outcome take(struct llm_answer *out, const cJSON *json)
 {

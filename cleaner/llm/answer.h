@@ -2,10 +2,11 @@
  *
  * answer.h - what the model wrote, taken apart: one cleaned text for each turn that was asked for. Pure.
  *
- * The form asked for is {"turns":[{"n":1,"cleaned_text":".."},..]}, one member a turn of the call (llm_answer_schema). A
- * code fence around it is taken off; a single turn may also come as {"cleaned_text":".."}. Other members are ignored:
- * positions and corrections are computed here, never taken from a model. An answer is whole or it is none: a turn that is
- * missing, there twice or not asked for makes all of it LLM_WRONG_TURNS, and a key there twice LLM_DUPLICATE_KEY.
+ * The form asked for is {"turns":[{"n":1,"cleaned_text":".."},..]}, one member a turn of the call
+ * (llm_answer_schema). A code fence around it is taken off; a single turn may also come as
+ * {"cleaned_text":".."}. Other members are ignored: positions and corrections are computed here, never taken
+ * from a model. An answer is whole or it is none: a turn that is missing, there twice or not asked for makes
+ * all of it LLM_WRONG_TURNS, and a key there twice LLM_DUPLICATE_KEY.
  */
 #ifndef CC_LLM_ANSWER_H
 #define CC_LLM_ANSWER_H
@@ -21,7 +22,8 @@ struct llm_answer {
 	size_t count;
 };
 
-/* LLM_OK with `turns` (1 to LLM_BATCH_TURNS) texts of valid UTF-8 in *out, or what is wrong and an empty *out. */
+/* LLM_OK with `turns` (1 to LLM_BATCH_TURNS) texts of valid UTF-8 in *out, or what is wrong and an empty
+ * *out. */
 must_check enum llm_outcome llm_answer_read(struct slice text, size_t turns, struct llm_answer *out);
 void llm_answer_finish(struct llm_answer *answer);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * breaker.c - see breaker.h. The table says it; an answer that comes while open is of a call sent before, and is old news.
+ * breaker.c - see breaker.h. The table says it; an answer that comes while open is of a call sent before, and
+ * is old news.
  */
 #include "cleaner/llm/breaker.h"
 
@@ -9,15 +10,27 @@ enum action { ACT_NOTHING, ACT_RESET, ACT_COUNT, ACT_OPEN, ACT_OPEN_LONG, ACT_OP
 enum { HEALTH_COUNT = HEALTH_UNKNOWN + 1 };
 
 static const enum action actions[BREAKER_STATE_COUNT][HEALTH_COUNT] = {
-	[BREAKER_CLOSED] = {
-		[HEALTH_GOOD] = ACT_RESET, [HEALTH_BAD] = ACT_COUNT, [HEALTH_DOUBT] = ACT_COUNT, [HEALTH_PAUSE] = ACT_OPEN,
-		[HEALTH_GONE] = ACT_OPEN_LONG, [HEALTH_DAY] = ACT_OPEN_UNTIL, [HEALTH_UNKNOWN] = ACT_NOTHING,
-	},
+	[BREAKER_CLOSED] =
+		{
+			[HEALTH_GOOD] = ACT_RESET,
+			[HEALTH_BAD] = ACT_COUNT,
+			[HEALTH_DOUBT] = ACT_COUNT,
+			[HEALTH_PAUSE] = ACT_OPEN,
+			[HEALTH_GONE] = ACT_OPEN_LONG,
+			[HEALTH_DAY] = ACT_OPEN_UNTIL,
+			[HEALTH_UNKNOWN] = ACT_NOTHING,
+		},
 	[BREAKER_OPEN] = {[HEALTH_DAY] = ACT_OPEN_UNTIL}, /* all else: nothing */
-	[BREAKER_PROBING] = {
-		[HEALTH_GOOD] = ACT_RESET, [HEALTH_BAD] = ACT_OPEN, [HEALTH_DOUBT] = ACT_OPEN, [HEALTH_PAUSE] = ACT_OPEN,
-		[HEALTH_GONE] = ACT_OPEN_LONG, [HEALTH_DAY] = ACT_OPEN_UNTIL, [HEALTH_UNKNOWN] = ACT_OPEN,
-	},
+	[BREAKER_PROBING] =
+		{
+			[HEALTH_GOOD] = ACT_RESET,
+			[HEALTH_BAD] = ACT_OPEN,
+			[HEALTH_DOUBT] = ACT_OPEN,
+			[HEALTH_PAUSE] = ACT_OPEN,
+			[HEALTH_GONE] = ACT_OPEN_LONG,
+			[HEALTH_DAY] = ACT_OPEN_UNTIL,
+			[HEALTH_UNKNOWN] = ACT_OPEN,
+		},
 };
 
 static void close_it(struct breaker *b)
@@ -47,7 +60,8 @@ static uint64_t open_ms(const struct breaker *b)
 	return ms < BREAKER_MOST_MS ? ms : BREAKER_MOST_MS;
 }
 
-bool breaker_heard(struct breaker *b, enum llm_outcome outcome, uint64_t wait_ms, uint64_t now_ms, double chance)
+bool breaker_heard(
+	struct breaker *b, enum llm_outcome outcome, uint64_t wait_ms, uint64_t now_ms, double chance)
 {
 	enum llm_health health = llm_outcomes[outcome].health;
 	enum breaker_state before = b->state;

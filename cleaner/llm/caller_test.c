@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * caller_test.c - the language-model client against the fake model server and a real Redis: every case of the interfaces,
- * deadlines, the breaker's whole way there and back, cache, merging, batches. Each test is a process of its own (Check's
- * fork), so each has its own client; servers are started once.
+ * caller_test.c - the language-model client against the fake model server and a real Redis: every case of the
+ * interfaces, deadlines, the breaker's whole way there and back, cache, merging, batches. Each test is a
+ * process of its own (Check's fork), so each has its own client; servers are started once.
  */
 #include "cleaner/llm/llm.h"
 #include "common/base/clock.h"
@@ -56,8 +56,8 @@ static void start_redis(void)
 	snprintf(redis_url, sizeof redis_url, "unix://%s", socket);
 	redis_pid = fork();
 	if (redis_pid == 0) {
-		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", dir,
-			"--logfile", "redis.log", NULL);
+		execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket, "--save", "",
+			"--dir", dir, "--logfile", "redis.log", NULL);
 		_exit(127);
 	}
 }
@@ -126,8 +126,11 @@ static struct llm_waiter *ask(struct llm *llm, struct asked *a, const char *raw,
 	ck_assert(prompt_item_write(&text, &item));
 	a->took_ns = clock_mono_ns();
 	open_questions++;
-	w = llm_ask(llm, &(struct llm_ask){.item = buf_view(&text), .raw_bytes = in.raw.n, .told = on_told, .arg = a,
-		.deadline_ns = clock_mono_ns() + ms * NS_PER_MS});
+	w = llm_ask(llm, &(struct llm_ask){.item = buf_view(&text),
+				 .raw_bytes = in.raw.n,
+				 .told = on_told,
+				 .arg = a,
+				 .deadline_ns = clock_mono_ns() + ms * NS_PER_MS});
 	ck_assert_msg(!a->told, "told before llm_ask returned");
 	buf_finish(&text);
 	return w;
@@ -168,8 +171,10 @@ static void run_for(double seconds)
 static struct llm *client(const char *provider, const char *models, uint64_t cache_s, uint64_t gather_ms)
 {
 	char url[80];
-	struct llm_config config = {.services = {{provider, url, models, "a-key"}}, .thinking = THINKING_BUDGET_0,
-		.cache_s = cache_s, .gather_ms = gather_ms};
+	struct llm_config config = {.services = {{provider, url, models, "a-key"}},
+		.thinking = THINKING_BUDGET_0,
+		.cache_s = cache_s,
+		.gather_ms = gather_ms};
 
 	snprintf(url, sizeof url, "%s%s", base_url, strcmp(provider, "openai") == 0 ? "/v1" : "");
 	ck_assert_ptr_eq(llm_config_error(&config), NULL);
@@ -186,7 +191,8 @@ static void setup(void)
 {
 	log_init("test", LOG_LEVEL_WARNING);
 	loop = ev_loop_new(EVFLAG_AUTO);
-	redis = redis_open(loop, &(struct redis_options){.url = redis_url, .timeout_ms = 2000, .state = redis_up});
+	redis = redis_open(
+		loop, &(struct redis_options){.url = redis_url, .timeout_ms = 2000, .state = redis_up});
 	while (!redis_is_up(redis))
 		ev_run(loop, EVRUN_ONCE);
 	redis_send(redis, (struct slice[]){SLICE("FLUSHALL")}, 1, NULL, NULL);
@@ -207,23 +213,46 @@ static const struct {
 	const char *name;
 	enum llm_outcome gemini, openai;
 } cases[] = {
-	{"normal", LLM_OK, LLM_OK}, {"fence", LLM_OK, LLM_OK}, {"thought", LLM_OK, LLM_OK}, {"trickle", LLM_TIMED_OUT, LLM_TIMED_OUT},
-	{"gzip", LLM_OK, LLM_OK}, {"tier", LLM_OK, LLM_OK}, {"spans", LLM_OK, LLM_OK}, {"sse-stop", LLM_OK, LLM_OK},
-	{"answers", LLM_OK, LLM_OK}, {"adds", LLM_OK, LLM_OK}, /* the judge's, not the caller's */
-	{"truncated", LLM_TRUNCATED, LLM_TRUNCATED}, {"empty", LLM_EMPTY, LLM_EMPTY},
-	{"blocked", LLM_BLOCKED_PROMPT, LLM_BLOCKED_PROMPT}, {"safety", LLM_BLOCKED_ANSWER, LLM_BLOCKED_ANSWER},
-	{"recitation", LLM_RECITATION, LLM_BLOCKED_ANSWER}, {"odd-stop", LLM_ODD_STOP, LLM_ODD_STOP},
-	{"refusal", LLM_BAD_ANSWER, LLM_REFUSED}, {"429-minute", LLM_QUOTA_MINUTE, LLM_QUOTA_MINUTE},
-	{"429-day", LLM_QUOTA_DAY, LLM_QUOTA_SPENT}, {"429", LLM_BUSY, LLM_BUSY}, {"503", LLM_OVERLOADED, LLM_OVERLOADED},
-	{"503-demand", LLM_OVERLOADED, LLM_OVERLOADED}, {"500", LLM_SERVER_ERROR, LLM_SERVER_ERROR},
-	{"504", LLM_SERVER_TIMEOUT, LLM_SERVER_TIMEOUT}, {"bad-key", LLM_BAD_KEY, LLM_BAD_KEY},
-	{"no-model", LLM_NO_MODEL, LLM_NO_MODEL}, {"retired", LLM_NO_MODEL, LLM_NO_MODEL},
-	{"unknown-field", LLM_BAD_REQUEST, LLM_BAD_REQUEST}, {"schema", LLM_OK, LLM_OK}, /* asked again without */
-	{"array-error", LLM_OVERLOADED, LLM_OVERLOADED}, {"no-retry", LLM_SERVER_ERROR, LLM_SERVER_ERROR},
-	{"retry-long", LLM_OVERLOADED, LLM_OVERLOADED}, {"stall", LLM_TIMED_OUT, LLM_TIMED_OUT}, {"reset", LLM_RESET, LLM_RESET},
-	{"sse-error", LLM_OVERLOADED, LLM_SERVER_ERROR}, {"bad-utf8", LLM_BAD_TEXT, LLM_BAD_TEXT},
-	{"surrogate", LLM_BAD_ANSWER, LLM_BAD_ANSWER}, {"duplicate", LLM_DUPLICATE_KEY, LLM_DUPLICATE_KEY},
-	{"missing-turn", LLM_WRONG_TURNS, LLM_WRONG_TURNS}, {"html", LLM_BAD_REPLY, LLM_BAD_REPLY},
+	{"normal", LLM_OK, LLM_OK},
+	{"fence", LLM_OK, LLM_OK},
+	{"thought", LLM_OK, LLM_OK},
+	{"trickle", LLM_TIMED_OUT, LLM_TIMED_OUT},
+	{"gzip", LLM_OK, LLM_OK},
+	{"tier", LLM_OK, LLM_OK},
+	{"spans", LLM_OK, LLM_OK},
+	{"sse-stop", LLM_OK, LLM_OK},
+	{"answers", LLM_OK, LLM_OK},
+	{"adds", LLM_OK, LLM_OK}, /* the judge's, not the caller's */
+	{"truncated", LLM_TRUNCATED, LLM_TRUNCATED},
+	{"empty", LLM_EMPTY, LLM_EMPTY},
+	{"blocked", LLM_BLOCKED_PROMPT, LLM_BLOCKED_PROMPT},
+	{"safety", LLM_BLOCKED_ANSWER, LLM_BLOCKED_ANSWER},
+	{"recitation", LLM_RECITATION, LLM_BLOCKED_ANSWER},
+	{"odd-stop", LLM_ODD_STOP, LLM_ODD_STOP},
+	{"refusal", LLM_BAD_ANSWER, LLM_REFUSED},
+	{"429-minute", LLM_QUOTA_MINUTE, LLM_QUOTA_MINUTE},
+	{"429-day", LLM_QUOTA_DAY, LLM_QUOTA_SPENT},
+	{"429", LLM_BUSY, LLM_BUSY},
+	{"503", LLM_OVERLOADED, LLM_OVERLOADED},
+	{"503-demand", LLM_OVERLOADED, LLM_OVERLOADED},
+	{"500", LLM_SERVER_ERROR, LLM_SERVER_ERROR},
+	{"504", LLM_SERVER_TIMEOUT, LLM_SERVER_TIMEOUT},
+	{"bad-key", LLM_BAD_KEY, LLM_BAD_KEY},
+	{"no-model", LLM_NO_MODEL, LLM_NO_MODEL},
+	{"retired", LLM_NO_MODEL, LLM_NO_MODEL},
+	{"unknown-field", LLM_BAD_REQUEST, LLM_BAD_REQUEST},
+	{"schema", LLM_OK, LLM_OK}, /* asked again without */
+	{"array-error", LLM_OVERLOADED, LLM_OVERLOADED},
+	{"no-retry", LLM_SERVER_ERROR, LLM_SERVER_ERROR},
+	{"retry-long", LLM_OVERLOADED, LLM_OVERLOADED},
+	{"stall", LLM_TIMED_OUT, LLM_TIMED_OUT},
+	{"reset", LLM_RESET, LLM_RESET},
+	{"sse-error", LLM_OVERLOADED, LLM_SERVER_ERROR},
+	{"bad-utf8", LLM_BAD_TEXT, LLM_BAD_TEXT},
+	{"surrogate", LLM_BAD_ANSWER, LLM_BAD_ANSWER},
+	{"duplicate", LLM_DUPLICATE_KEY, LLM_DUPLICATE_KEY},
+	{"missing-turn", LLM_WRONG_TURNS, LLM_WRONG_TURNS},
+	{"html", LLM_BAD_REPLY, LLM_BAD_REPLY},
 };
 
 START_TEST(every_case_has_its_outcome)
@@ -240,7 +269,8 @@ START_TEST(every_case_has_its_outcome)
 	run_until_told();
 	ck_assert_msg(a.outcome == wanted, "%s %s: %s", openai ? "openai" : "gemini", cases[_i / 2].name,
 		llm_outcomes[a.outcome].name);
-	if (wanted == LLM_OK && strcmp(cases[_i / 2].name, "answers") != 0 && strcmp(cases[_i / 2].name, "adds") != 0)
+	if (wanted == LLM_OK && strcmp(cases[_i / 2].name, "answers") != 0 &&
+		strcmp(cases[_i / 2].name, "adds") != 0)
 		ck_assert_str_eq(a.text, "I am the director of marketing.");
 	llm_close(&llm);
 }
@@ -269,7 +299,8 @@ END_TEST
 START_TEST(a_second_service_takes_over)
 {
 	char url[80];
-	struct llm_config config = {.services = {{"gemini", "http://127.0.0.1:1", "fake", "k"}, {"openai", url, "fake", "k"}}};
+	struct llm_config config = {
+		.services = {{"gemini", "http://127.0.0.1:1", "fake", "k"}, {"openai", url, "fake", "k"}}};
 	struct asked a = {0};
 	struct llm *llm;
 
@@ -462,7 +493,8 @@ static void poll_until(struct llm *llm, enum breaker_state wanted, const char *w
 	ck_abort_msg("%s: still %s", what, breaker_state_name(state_of(llm)));
 }
 
-static const char *const failures[] = {"reset", "stall", "429-minute", "500", "503", "empty", "truncated", "answers"};
+static const char *const failures[] = {
+	"reset", "stall", "429-minute", "500", "503", "empty", "truncated", "answers"};
 
 START_TEST(it_opens_costs_nothing_and_comes_back)
 {
@@ -475,7 +507,8 @@ START_TEST(it_opens_costs_nothing_and_comes_back)
 	for (int i = 0; i < 12 && state_of(llm) == BREAKER_CLOSED; i++) {
 		char raw[32];
 
-		a = (struct asked){.refuse = true}; /* the judge would refuse "answers"; others never get so far */
+		a = (struct asked){
+			.refuse = true}; /* the judge would refuse "answers"; others never get so far */
 		snprintf(raw, sizeof raw, "um turn %d", i);
 		ask(llm, &a, raw, strcmp(failures[_i], "stall") == 0 ? 100 : TURN_MS);
 		run_until_told();
@@ -528,9 +561,12 @@ START_TEST(a_wrong_configuration_is_told)
 		struct llm_config config;
 		bool right;
 	} rows[] = {
-		{{{{"", "", "", ""}, {"", "", "", ""}}}, true}, {{{{"gemini", "https://h", "m", ""}}}, true},
-		{{{{"gemini", "https://h", "", ""}}}, false}, {{{{"gemini", "h", "m", ""}}}, false},
-		{{{{"claude", "https://h", "m", ""}}}, false}, {{{{"", "", "m", ""}}}, false},
+		{{{{"", "", "", ""}, {"", "", "", ""}}}, true},
+		{{{{"gemini", "https://h", "m", ""}}}, true},
+		{{{{"gemini", "https://h", "", ""}}}, false},
+		{{{{"gemini", "h", "m", ""}}}, false},
+		{{{{"claude", "https://h", "m", ""}}}, false},
+		{{{{"", "", "m", ""}}}, false},
 		{{{{"", "", "", ""}, {"openai", "https://h", "m", ""}}}, false},
 	};
 

@@ -11,9 +11,9 @@ const struct edit_class_row edit_classes[EDIT_CLASS_COUNT] = {EDIT_CLASSES(EDIT_
 
 enum { RESTART_WORDS = 5 }; /* a false start is short; longer is content */
 
-static const double ALIKE_ENOUGH = .55;       /* "book" for "Facebook", "vector" for "director" */
-static const double ALIKE_SHORT = .7;         /* of three letters or fewer nearly everything is alike */
-static const double ALIKE_TO_TERM = .5;       /* a term of the conversation needs less */
+static const double ALIKE_ENOUGH = .55; /* "book" for "Facebook", "vector" for "director" */
+static const double ALIKE_SHORT = .7;	/* of three letters or fewer nearly everything is alike */
+static const double ALIKE_TO_TERM = .5; /* a term of the conversation needs less */
 
 struct span { /* words of one side */
 	const struct word *w;
@@ -88,7 +88,8 @@ static bool named_here(const struct edit *e)
 	for (size_t i = 0; i < countof(cues); i++)
 		if (slice_eq(last, slice_str(cues[i])))
 			return true;
-	if (slice_eq(last, SLICE("is")) && (slice_eq(before, SLICE("name")) || slice_eq(before, SLICE("this"))))
+	if (slice_eq(last, SLICE("is")) &&
+		(slice_eq(before, SLICE("name")) || slice_eq(before, SLICE("this"))))
 		return true;
 	return slice_eq(before, SLICE("name")) && slice_eq(last, SLICE("was"));
 }
@@ -153,7 +154,8 @@ static bool agreed(const struct edit *e)
 		const struct correction *l = &local->corrections[i];
 
 		if (l->start <= e->raw.w[0].core_at && l->end >= e->raw.w[e->raw.n - 1].core_end &&
-			l->end <= e->raw.w[e->raw.n - 1].end && l->start >= e->raw.w[0].at && matches(e->said, l->corrected))
+			l->end <= e->raw.w[e->raw.n - 1].end && l->start >= e->raw.w[0].at &&
+			matches(e->said, l->corrected))
 			return true;
 	}
 	return false;
@@ -189,10 +191,12 @@ static bool is_repeat(const struct edit *e)
 {
 	size_t n = e->raw.n;
 
-	return same_words(e->c->raw, e->a, e->a_end, n) || (e->a >= n && same_words(e->c->raw, e->a, e->a - n, n));
+	return same_words(e->c->raw, e->a, e->a_end, n) ||
+	       (e->a >= n && same_words(e->c->raw, e->a, e->a - n, n));
 }
 
-/* "we were, we are": begins as what follows does, or ends as what stood before did, and loses nothing protected. */
+/* "we were, we are": begins as what follows does, or ends as what stood before did, and loses nothing
+ * protected. */
 static bool is_restart(const struct edit *e)
 {
 	char numbers[NUMBERS_BYTES];
@@ -201,8 +205,8 @@ static bool is_restart(const struct edit *e)
 
 	if (e->raw.n > RESTART_WORDS || !(begins || ends))
 		return false;
-	return words_numbers(e->raw.w, e->raw.n, numbers) && !numbers[0] && !count_of(e->raw, WORD_NEGATION) &&
-	       !changes_name(e);
+	return words_numbers(e->raw.w, e->raw.n, numbers) && !numbers[0] &&
+	       !count_of(e->raw, WORD_NEGATION) && !changes_name(e);
 }
 
 static size_t cue_at(struct span s, size_t i)
@@ -210,14 +214,25 @@ static size_t cue_at(struct span s, size_t i)
 	static const struct {
 		const char *first, *second;
 	} cues[] = {
-		{"no", "wait"}, {"wait", "no"}, {"i", "mean"}, {"i", "meant"}, {"scratch", "that"}, {"make", "that"},
-		{"or", "rather"}, {"no", "actually"}, {"no", "sorry"}, {"sorry", NULL}, {"actually", NULL}, {"rather", NULL},
+		{"no", "wait"},
+		{"wait", "no"},
+		{"i", "mean"},
+		{"i", "meant"},
+		{"scratch", "that"},
+		{"make", "that"},
+		{"or", "rather"},
+		{"no", "actually"},
+		{"no", "sorry"},
+		{"sorry", NULL},
+		{"actually", NULL},
+		{"rather", NULL},
 		{"correction", NULL},
 	};
 
 	for (size_t k = 0; k < countof(cues); k++)
 		if (slice_eq(s.w[i].fold, slice_str(cues[k].first)) &&
-			(!cues[k].second || (i + 1 < s.n && slice_eq(s.w[i + 1].fold, slice_str(cues[k].second)))))
+			(!cues[k].second ||
+				(i + 1 < s.n && slice_eq(s.w[i + 1].fold, slice_str(cues[k].second)))))
 			return cues[k].second ? 2 : 1;
 	return 0;
 }
@@ -235,7 +250,8 @@ size_t edit_corrects_itself(const struct edit_context *c, size_t a, size_t a_end
 	return 0;
 }
 
-/* What was corrected, the cue, and perhaps words said again that stood before: "[on] Tuesday no wait on [Friday]". */
+/* What was corrected, the cue, and perhaps words said again that stood before: "[on] Tuesday no wait on
+ * [Friday]". */
 static bool is_self_correction(const struct edit *e)
 {
 	if (e->a_end == e->c->raw->n)
@@ -289,8 +305,10 @@ static struct edit_verdict judge_put_in(const struct edit *e)
 static bool is_foreign(const struct edit *e)
 {
 	for (size_t i = 0; i < e->said.n; i++)
-		if (words_have(e->c->foreign, e->said.w[i].fold) && !(word_is(e->said.w[i].fold) & (WORD_SMALL | WORD_LINK)) &&
-			!words_have(e->c->known, e->said.w[i].fold) && !words_have(e->c->raw, e->said.w[i].fold))
+		if (words_have(e->c->foreign, e->said.w[i].fold) &&
+			!(word_is(e->said.w[i].fold) & (WORD_SMALL | WORD_LINK)) &&
+			!words_have(e->c->known, e->said.w[i].fold) &&
+			!words_have(e->c->raw, e->said.w[i].fold))
 			return true;
 	return false;
 }
@@ -351,7 +369,10 @@ static const struct unit {
 	const char *symbol;
 	const char *words; /* with a space before and after each */
 } units[] = {
-	{"%", " percent "}, {"$", " dollar dollars "}, {"\xC2\xA3", " pound pounds "}, {"\xE2\x82\xAC", " euro euros "},
+	{"%", " percent "},
+	{"$", " dollar dollars "},
+	{"\xC2\xA3", " pound pounds "},
+	{"\xE2\x82\xAC", " euro euros "},
 	{"\xC2\xA2", " cent cents "},
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * flight.c - one HTTP call to a model with the questions that it carries: composed, sent, its answer split among them.
+ * flight.c - one HTTP call to a model with the questions that it carries: composed, sent, its answer split
+ * among them.
  *
- * A job that leaves (its waiters' deadlines passed) leaves a hole, so that the others' numbers stand; with the last one the
- * call is cancelled.
+ * A job that leaves (its waiters' deadlines passed) leaves a hole, so that the others' numbers stand; with
+ * the last one the call is cancelled.
  */
 #include "cleaner/llm/llm_inside.h"
 
@@ -142,7 +143,8 @@ static void settle(struct flight *f, const struct http_done *done)
 	} else {
 		if (outcome == LLM_QUOTA_DAY)
 			reply.retry.wait_ms = policy_day_reset_ms(done->reply.wall_s);
-		health_heard(f->model, outcome, reply.retry.asked || outcome == LLM_QUOTA_DAY ? reply.retry.wait_ms : 0);
+		health_heard(f->model, outcome,
+			reply.retry.asked || outcome == LLM_QUOTA_DAY ? reply.retry.wait_ms : 0);
 		if (f->count > 1 && llm_outcomes[outcome].health != HEALTH_PAUSE && reply.outcome == LLM_OK)
 			ask_alone(f);
 		else
@@ -172,7 +174,9 @@ static void on_done(const struct http_done *done, void *arg)
 static void compose(struct llm *llm, const struct flight *f, struct buf *url)
 {
 	struct slice items[LLM_BATCH_TURNS];
-	struct llm_request request = {.model = slice_str(f->model->name), .system = prompt_fixed(), .schema = f->schema,
+	struct llm_request request = {.model = slice_str(f->model->name),
+		.system = prompt_fixed(),
+		.schema = f->schema,
 		.thinking = llm->thinking};
 	size_t raw = 0;
 
@@ -206,7 +210,8 @@ void flight_send(struct llm *llm, struct model *model, struct job *const *jobs, 
 	struct flight *f = xcalloc(1, sizeof *f);
 	struct buf url;
 
-	*f = (struct flight){.llm = llm, .model = model, .count = count, .schema = !model->loose && !jobs[0]->loose};
+	*f = (struct flight){
+		.llm = llm, .model = model, .count = count, .schema = !model->loose && !jobs[0]->loose};
 	for (size_t i = 0; i < count; i++) {
 		f->jobs[i] = jobs[i];
 		jobs[i]->flight = f;
@@ -216,8 +221,12 @@ void flight_send(struct llm *llm, struct model *model, struct job *const *jobs, 
 	llm->counts.calls++;
 	llm->counts.batched += count > 1 ? count : 0;
 	f->call = transport_send(llm->transport, &(struct http_request){.url = buf_view(&url),
-		.key_header = slice_str(model->service->key_header), .trace = slice_str(jobs[0]->trace),
-		.body = buf_view(&llm->body), .timeout_ms = longest_left(f), .fn = on_done, .arg = f});
+							 .key_header = slice_str(model->service->key_header),
+							 .trace = slice_str(jobs[0]->trace),
+							 .body = buf_view(&llm->body),
+							 .timeout_ms = longest_left(f),
+							 .fn = on_done,
+							 .arg = f});
 	model->service->used_ms = llm_now_ms();
 	buf_finish(&url);
 }

@@ -2,8 +2,9 @@
  *
  * gemini.c - Gemini's generateContent as bytes: the request composed, every reply of llm-api.md 3 and 4 read.
  *
- * The body's fixed part comes first and is the same bytes in every call with the same system text, so that the service's
- * prefix cache can work. Sampling parameters other than temperature are left out: newer models ignore or refuse them.
+ * The body's fixed part comes first and is the same bytes in every call with the same system text, so that
+ * the service's prefix cache can work. Sampling parameters other than temperature are left out: newer models
+ * ignore or refuse them.
  */
 #include "cleaner/llm/provider.h"
 
@@ -29,12 +30,13 @@ static void url(struct buf *out, struct slice base, struct slice model)
 
 static void safety(struct buf *out)
 {
-	static const char *const categories[] = {"HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT"};
+	static const char *const categories[] = {
+		"HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT"};
 
 	buf_str(out, ",\"safetySettings\":[");
 	for (size_t i = 0; i < countof(categories); i++)
-		buf_printf(out, "%s{\"category\":\"HARM_CATEGORY_%s\",\"threshold\":\"BLOCK_NONE\"}", i ? "," : "",
-			categories[i]);
+		buf_printf(out, "%s{\"category\":\"HARM_CATEGORY_%s\",\"threshold\":\"BLOCK_NONE\"}",
+			i ? "," : "", categories[i]);
 	buf_char(out, ']');
 }
 
@@ -75,9 +77,13 @@ static enum llm_outcome outcome_of_finish(const char *reason)
 		const char *reason;
 		enum llm_outcome outcome;
 	} rows[] = {
-		{"STOP", LLM_OK}, {"MAX_TOKENS", LLM_TRUNCATED}, {"SAFETY", LLM_BLOCKED_ANSWER},
-		{"RECITATION", LLM_RECITATION}, {"BLOCKLIST", LLM_BLOCKED_ANSWER},
-		{"PROHIBITED_CONTENT", LLM_BLOCKED_ANSWER}, {"SPII", LLM_BLOCKED_ANSWER},
+		{"STOP", LLM_OK},
+		{"MAX_TOKENS", LLM_TRUNCATED},
+		{"SAFETY", LLM_BLOCKED_ANSWER},
+		{"RECITATION", LLM_RECITATION},
+		{"BLOCKLIST", LLM_BLOCKED_ANSWER},
+		{"PROHIBITED_CONTENT", LLM_BLOCKED_ANSWER},
+		{"SPII", LLM_BLOCKED_ANSWER},
 	};
 
 	for (size_t i = 0; i < countof(rows); i++)
@@ -99,9 +105,10 @@ static void take_text(struct llm_reply *out, const cJSON *content)
 {
 	const cJSON *part;
 
-	cJSON_ArrayForEach(part, cJSON_GetObjectItemCaseSensitive(content, "parts"))
-		if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(part, "thought")))
-			buf_str(&out->text, llm_json_str(part, "text"));
+	cJSON_ArrayForEach(
+		part, cJSON_GetObjectItemCaseSensitive(content,
+			      "parts")) if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(part, "thought")))
+		buf_str(&out->text, llm_json_str(part, "text"));
 }
 
 /* One GenerateContentResponse, whole or a piece of a stream: outcome is what it says so far. */
@@ -129,9 +136,8 @@ static const cJSON *detail(const cJSON *error, const char *type)
 {
 	const cJSON *row;
 
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(error, "details"))
-		if (strstr(llm_json_str(row, "@type"), type))
-			return row;
+	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(error,
+					"details")) if (strstr(llm_json_str(row, "@type"), type)) return row;
 	return NULL;
 }
 
@@ -140,7 +146,8 @@ static enum llm_outcome quota(const cJSON *error)
 	const cJSON *row;
 	enum llm_outcome outcome = LLM_BUSY;
 
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(detail(error, "QuotaFailure"), "violations")) {
+	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(detail(error, "QuotaFailure"), "violations"))
+	{
 		if (strstr(llm_json_str(row, "quotaId"), "PerDay"))
 			return LLM_QUOTA_DAY; /* whatever the wait it names: retrying is useless */
 		outcome = LLM_QUOTA_MINUTE;
@@ -153,7 +160,8 @@ static void retry_facts(struct llm_reply *out, const cJSON *error)
 	const char *delay = llm_json_str(detail(error, "RetryInfo"), "retryDelay");
 	uint64_t ms;
 
-	if (llm_duration_ms(slice_str(delay), &ms) || llm_retry_in_message(slice_str(llm_json_str(error, "message")), &ms)) {
+	if (llm_duration_ms(slice_str(delay), &ms) ||
+		llm_retry_in_message(slice_str(llm_json_str(error, "message")), &ms)) {
 		out->retry.asked = true;
 		out->retry.wait_ms = ms;
 	}
@@ -170,7 +178,8 @@ static enum llm_outcome invalid_argument(const cJSON *error)
 		return LLM_SCHEMA_REFUSED;
 	if (strstr(message, "exceeds the maximum number of tokens"))
 		return LLM_TOO_LONG;
-	return strcmp(llm_json_str(error, "status"), "FAILED_PRECONDITION") == 0 ? LLM_FORBIDDEN : LLM_BAD_REQUEST;
+	return strcmp(llm_json_str(error, "status"), "FAILED_PRECONDITION") == 0 ? LLM_FORBIDDEN
+										 : LLM_BAD_REQUEST;
 }
 
 static void take_error(struct llm_reply *out, const cJSON *error, long status)
@@ -187,7 +196,8 @@ static void take_error(struct llm_reply *out, const cJSON *error, long status)
 		out->outcome = quota(error);
 	if (out->outcome == LLM_BUSY && out->retry.asked)
 		out->outcome = LLM_QUOTA_MINUTE; /* it named a time, so it counts something */
-	out->retired = out->outcome == LLM_NO_MODEL && strstr(llm_json_str(error, "message"), "no longer available");
+	out->retired =
+		out->outcome == LLM_NO_MODEL && strstr(llm_json_str(error, "message"), "no longer available");
 }
 
 struct reading {
@@ -236,9 +246,7 @@ static void reply(struct llm_reply *out, const struct llm_http_reply *http)
 	}
 	json = llm_json_parse(http->body);
 	if (cJSON_IsArray(json)) { /* a stream asked for without alt=sse, and its errors */
-		cJSON_ArrayForEach(item, json)
-			if (!take(&r, item))
-				break;
+		cJSON_ArrayForEach(item, json) if (!take(&r, item)) break;
 	} else if (json) {
 		take(&r, json);
 	}

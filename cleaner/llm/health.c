@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * health.c - the breakers' side that touches the world: told to and heard from the other cleaners through Redis, probes of
- * models that are away, pings that keep the connections of those that are there.
+ * health.c - the breakers' side that touches the world: told to and heard from the other cleaners through
+ * Redis, probes of models that are away, pings that keep the connections of those that are there.
  *
- * A breaker that opens sets its model's key for as long as it stays open and KEY_GRACE_MS more, in which somebody's probe
- * decides; one that closes deletes it. All cleaners look every other tick: a key that is gone means closed.
+ * A breaker that opens sets its model's key for as long as it stays open and KEY_GRACE_MS more, in which
+ * somebody's probe decides; one that closes deletes it. All cleaners look every other tick: a key that is
+ * gone means closed.
  */
 #include "cleaner/llm/llm_inside.h"
 
@@ -18,7 +19,8 @@
 
 enum {
 	KEY_GRACE_MS = 15000, /* a probe's time, and that of the next cleaner's if the first died */
-	PING_MS = 20000,      /* quiet for this long: services and balancers drop idle connections after a minute or more */
+	PING_MS = 20000, /* quiet for this long: services and balancers drop idle connections after a minute
+			    or more */
 	PING_TIMEOUT_MS = 5000,
 };
 
@@ -48,7 +50,8 @@ static void changed(struct model *m, enum breaker_state before)
 	log_info("model.breaker", "model=%s from=%s to=%s cause=%s", m->name, breaker_state_name(before),
 		breaker_state_name(m->breaker.state), llm_outcomes[m->breaker.cause].name);
 	m->changed = m->llm->polls;
-	m->wanted = before == BREAKER_CLOSED; /* a question is at hand; after a failed probe only the next one makes it so */
+	m->wanted = before == BREAKER_CLOSED; /* a question is at hand; after a failed probe only the next one
+						 makes it so */
 }
 
 void health_heard(struct model *m, enum llm_outcome outcome, uint64_t wait_ms)
@@ -121,7 +124,8 @@ static void poll_others(struct llm *llm)
 
 static const char probe_turn[] = "um hello there";
 
-static bool probe_answered(struct model *m, const struct http_done *done, uint64_t *wait_ms, enum llm_outcome *outcome)
+static bool probe_answered(
+	struct model *m, const struct http_done *done, uint64_t *wait_ms, enum llm_outcome *outcome)
 {
 	struct llm_reply reply;
 	struct llm_answer answer = {{NULL}};
@@ -158,8 +162,11 @@ static void probe(struct model *m)
 {
 	struct clean_input in = {.raw = slice_str(probe_turn)};
 	struct prompt_item item = {.in = &in};
-	struct llm_request request = {.model = slice_str(m->name), .system = prompt_fixed(), .schema = !m->loose,
-		.thinking = m->llm->thinking, .max_tokens = prompt_output_tokens(sizeof probe_turn, 1)};
+	struct llm_request request = {.model = slice_str(m->name),
+		.system = prompt_fixed(),
+		.schema = !m->loose,
+		.thinking = m->llm->thinking,
+		.max_tokens = prompt_output_tokens(sizeof probe_turn, 1)};
 	struct buf url, text, data;
 	struct slice one;
 
@@ -177,8 +184,11 @@ static void probe(struct model *m)
 	m->wanted = false;
 	m->llm->counts.probes++;
 	m->probe = transport_send(m->llm->transport, &(struct http_request){.url = buf_view(&url),
-		.key_header = slice_str(m->service->key_header), .body = buf_view(&m->llm->body), .timeout_ms = BREAKER_PROBE_MS,
-		.fn = on_probe, .arg = m});
+							     .key_header = slice_str(m->service->key_header),
+							     .body = buf_view(&m->llm->body),
+							     .timeout_ms = BREAKER_PROBE_MS,
+							     .fn = on_probe,
+							     .arg = m});
 	buf_finish(&url);
 	buf_finish(&text);
 	buf_finish(&data);
@@ -191,8 +201,8 @@ static void on_ping(const struct http_done *done, void *arg)
 	struct service *s = arg;
 
 	s->ping = NULL;
-	log_debug("model.ping", "provider=%s outcome=%s status=%ld", s->provider->name, llm_outcomes[done->outcome].name,
-		done->reply.status);
+	log_debug("model.ping", "provider=%s outcome=%s status=%ld", s->provider->name,
+		llm_outcomes[done->outcome].name, done->reply.status);
 }
 
 static void ping(struct llm *llm, struct service *s)
@@ -203,7 +213,10 @@ static void ping(struct llm *llm, struct service *s)
 	s->provider->models_url(&url, slice_str(s->url));
 	s->used_ms = llm_now_ms();
 	s->ping = transport_send(llm->transport, &(struct http_request){.url = buf_view(&url),
-		.key_header = slice_str(s->key_header), .timeout_ms = PING_TIMEOUT_MS, .fn = on_ping, .arg = s});
+							 .key_header = slice_str(s->key_header),
+							 .timeout_ms = PING_TIMEOUT_MS,
+							 .fn = on_ping,
+							 .arg = s});
 	buf_finish(&url);
 }
 
@@ -217,7 +230,8 @@ void health_tick(struct llm *llm)
 		if (llm->models[i].wanted && breaker_probe(&llm->models[i].breaker, now))
 			probe(&llm->models[i]);
 	for (size_t i = 0; i < LLM_SERVICES; i++)
-		if (llm->services[i].provider && !llm->services[i].ping && now - llm->services[i].used_ms >= PING_MS)
+		if (llm->services[i].provider && !llm->services[i].ping &&
+			now - llm->services[i].used_ms >= PING_MS)
 			ping(llm, &llm->services[i]);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * judge.c - see judge.h. Edits are gathered as ranges of raw with their new text, put in order, and written out; positions
- * come from the writing, never from the model.
+ * judge.c - see judge.h. Edits are gathered as ranges of raw with their new text, put in order, and written
+ * out; positions come from the writing, never from the model.
  */
 #include "cleaner/llm/judge.h"
 
@@ -29,7 +29,7 @@ struct judging {
 	struct alignment alignment;
 	struct range *ranges; /* owned */
 	size_t n, cap;
-	size_t bad;           /* words in dropped edits */
+	size_t bad;	      /* words in dropped edits */
 	size_t after_dropped; /* the raw word after the last dropped edit; 0: none */
 };
 
@@ -120,7 +120,8 @@ static void take_back_stop(struct judging *j, size_t a)
 	const struct range *last = j->n ? &j->ranges[j->n - 1] : NULL;
 	const struct word *before = a ? &j->c.raw->w[a - 1] : NULL;
 
-	if (last && before && last->kind == KIND_PUNCTUATION && last->from >= byte_of(j, before->core.p + before->core.n))
+	if (last && before && last->kind == KIND_PUNCTUATION &&
+		last->from >= byte_of(j, before->core.p + before->core.n))
 		j->n--;
 }
 
@@ -151,7 +152,8 @@ static void drop(struct judging *j, struct stretch s, enum edit_class is)
 	j->after_dropped = s.a_end;
 	if (n && !m)
 		take_back_stop(j, s.a);
-	if (n && m && s.a_end == j->c.raw->n && !j->c.raw->w[s.a_end - 1].bare && !j->c.said->w[s.b_end - 1].bare)
+	if (n && m && s.a_end == j->c.raw->n && !j->c.raw->w[s.a_end - 1].bare &&
+		!j->c.said->w[s.b_end - 1].bare)
 		around_end(j, &j->c.raw->w[s.a_end - 1], &j->c.said->w[s.b_end - 1]);
 	for (size_t i = 0; local && n && i < local->correction_count; i++) {
 		const struct correction *l = &local->corrections[i];
@@ -159,8 +161,12 @@ static void drop(struct judging *j, struct stretch s, enum edit_class is)
 
 		if (l->start < j->c.raw->w[s.a].at || l->end > j->c.raw->w[s.a_end - 1].end || !l->original.n)
 			continue;
-		add(j, (struct range){.from = from, .to = from + l->original.n, .text = l->corrected, .kind = l->kind,
-			.score = l->score, .reason = l->reason});
+		add(j, (struct range){.from = from,
+			       .to = from + l->original.n,
+			       .text = l->corrected,
+			       .kind = l->kind,
+			       .score = l->score,
+			       .reason = l->reason});
 	}
 }
 
@@ -218,8 +224,12 @@ static void around(struct judging *j, const char *raw, size_t n, const char *sai
 {
 	if (n == m && (n == 0 || memcmp(raw, said, n) == 0))
 		return;
-	add(j, (struct range){.from = byte_of(j, raw), .to = byte_of(j, raw) + n, .text = slice_of(said, m),
-		.kind = KIND_PUNCTUATION, .score = .9, .reason = "punctuation that the sentence needs"});
+	add(j, (struct range){.from = byte_of(j, raw),
+		       .to = byte_of(j, raw) + n,
+		       .text = slice_of(said, m),
+		       .kind = KIND_PUNCTUATION,
+		       .score = .9,
+		       .reason = "punctuation that the sentence needs"});
 }
 
 static void around_end(struct judging *j, const struct word *raw, const struct word *said)
@@ -239,8 +249,12 @@ static void recase(struct judging *j, const struct word *raw, const struct word 
 		return;
 	if (shouts && (word_is(raw->fold) & WORD_SHORT_CAPS))
 		return;
-	add(j, (struct range){.from = byte_of(j, raw->core.p), .to = byte_of(j, raw->core.p) + raw->core.n,
-		.text = said->core, .kind = KIND_CASE, .score = .93, .reason = "written with this case"});
+	add(j, (struct range){.from = byte_of(j, raw->core.p),
+		       .to = byte_of(j, raw->core.p) + raw->core.n,
+		       .text = said->core,
+		       .kind = KIND_CASE,
+		       .score = .93,
+		       .reason = "written with this case"});
 }
 
 static void settle_same(struct judging *j, size_t a, size_t b)
@@ -249,13 +263,16 @@ static void settle_same(struct judging *j, size_t a, size_t b)
 
 	if (raw->bare)
 		return;
-	around(j, raw->text.p, (size_t)(raw->core.p - raw->text.p), said->text.p, (size_t)(said->core.p - said->text.p));
-	if (!(said->opens && a && j->after_dropped == a)) /* no sentence begins where words stayed before it */
+	around(j, raw->text.p, (size_t)(raw->core.p - raw->text.p), said->text.p,
+		(size_t)(said->core.p - said->text.p));
+	if (!(said->opens && a &&
+		    j->after_dropped == a)) /* no sentence begins where words stayed before it */
 		recase(j, raw, said);
 	around_end(j, raw, said);
 }
 
-/* "one point five [million] dollars" and "$1.5 [million]": one number, though a word of it is the same in both. */
+/* "one point five [million] dollars" and "$1.5 [million]": one number, though a word of it is the same in
+ * both. */
 static void join_numbers(struct judging *j)
 {
 	struct alignment *al = &j->alignment;
@@ -263,9 +280,11 @@ static void join_numbers(struct judging *j)
 	char number[NUMBERS_BYTES];
 
 	for (size_t i = 1; i < al->n; i++) {
-		struct stretch *last = &al->rows[n - 1], both = {last->a, al->rows[i].a_end, last->b, al->rows[i].b_end};
+		struct stretch *last = &al->rows[n - 1],
+			       both = {last->a, al->rows[i].a_end, last->b, al->rows[i].b_end};
 
-		if (al->rows[i].a - last->a_end == 1 && words_numbers(&j->c.raw->w[last->a_end], 1, number) && number[0] &&
+		if (al->rows[i].a - last->a_end == 1 && words_numbers(&j->c.raw->w[last->a_end], 1, number) &&
+			number[0] &&
 			edit_judge(&j->c, both.a, both.a_end, both.b, both.b_end).is == EDIT_NUMBER)
 			*last = both;
 		else
@@ -280,7 +299,8 @@ static void settle_all(struct judging *j)
 	size_t a = 0, b = 0;
 
 	for (size_t i = 0; i <= al->n; i++) {
-		struct stretch s = i < al->n ? al->rows[i] : (struct stretch){j->c.raw->n, 0, j->c.said->n, 0};
+		struct stretch s =
+			i < al->n ? al->rows[i] : (struct stretch){j->c.raw->n, 0, j->c.said->n, 0};
 
 		for (; a < s.a; a++, b++)
 			settle_same(j, a, b);
@@ -297,15 +317,25 @@ static void settle_all(struct judging *j)
 static bool begins_as_reply(const struct words *said)
 {
 	static const char *const starts[][3] = {
-		{"as", "an", "ai"}, {"i'm", "sorry", "but"}, {"i", "cannot", NULL}, {"i", "can't", "help"},
-		{"here", "is", "the"}, {"here's", "the", NULL}, {"sure", "here", NULL}, {"sure", "i", NULL},
-		{"certainly", NULL, NULL}, {"i'm", "unable", NULL}, {"cleaned", "text", NULL}, {"i", "am", "unable"},
+		{"as", "an", "ai"},
+		{"i'm", "sorry", "but"},
+		{"i", "cannot", NULL},
+		{"i", "can't", "help"},
+		{"here", "is", "the"},
+		{"here's", "the", NULL},
+		{"sure", "here", NULL},
+		{"sure", "i", NULL},
+		{"certainly", NULL, NULL},
+		{"i'm", "unable", NULL},
+		{"cleaned", "text", NULL},
+		{"i", "am", "unable"},
 	};
 
 	for (size_t i = 0; i < countof(starts); i++) {
 		size_t k = 0;
 
-		while (k < 3 && starts[i][k] && k < said->n && slice_eq(said->w[k].fold, slice_str(starts[i][k])))
+		while (k < 3 && starts[i][k] && k < said->n &&
+			slice_eq(said->w[k].fold, slice_str(starts[i][k])))
 			k++;
 		if (k == 3 || !starts[i][k])
 			return true;
@@ -355,14 +385,19 @@ static void force(struct judging *j, size_t from, size_t to, struct slice term)
 		if (!touches(&j->ranges[i], from, to))
 			j->ranges[kept++] = j->ranges[i];
 	j->n = kept;
-	add(j, (struct range){.from = from, .to = to, .text = term, .kind = KIND_GLOSSARY, .score = .98,
-		.reason = "a spelling of this conversation's vocabulary"});
+	add(j, (struct range){.from = from,
+		       .to = to,
+		       .text = term,
+		       .kind = KIND_GLOSSARY,
+		       .score = .98,
+		       .reason = "a spelling of this conversation's vocabulary"});
 }
 
 static bool rejected(const struct clean_input *in, struct slice spelling, struct slice term)
 {
 	for (size_t i = 0; i < in->suppressed_count; i++)
-		if (slice_eq_nocase(in->suppressed[i].original, spelling) && slice_eq_nocase(in->suppressed[i].corrected, term))
+		if (slice_eq_nocase(in->suppressed[i].original, spelling) &&
+			slice_eq_nocase(in->suppressed[i].corrected, term))
 			return true;
 	return false;
 }
@@ -408,16 +443,18 @@ static int by_position(const void *a, const void *b)
 
 static enum confidence confidence_of(double score)
 {
-	return score >= HIGH_FROM ? CONFIDENCE_HIGH : score >= MEDIUM_FROM ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
+	return score >= HIGH_FROM     ? CONFIDENCE_HIGH
+	       : score >= MEDIUM_FROM ? CONFIDENCE_MEDIUM
+				      : CONFIDENCE_LOW;
 }
 
 struct writing {
 	struct judgement *out;
 	struct slice raw;
-	size_t at;                  /* raw bytes copied or replaced so far */
+	size_t at; /* raw bytes copied or replaced so far */
 	uint32_t raw_cp, cleaned_cp;
 	size_t offset_count;
-	size_t *offsets;            /* of each correction's new text in out->text, whose bytes may move */
+	size_t *offsets; /* of each correction's new text in out->text, whose bytes may move */
 };
 
 static void copy_to(struct writing *w, size_t to)
@@ -444,9 +481,13 @@ static void write_range(struct writing *w, const struct range *r)
 	if (r->space_after)
 		buf_char(&w->out->text, ' ');
 	w->offsets[w->offset_count++] = from;
-	*c = (struct correction){.kind = r->kind, .confidence = confidence_of(r->score), .score = r->score,
+	*c = (struct correction){.kind = r->kind,
+		.confidence = confidence_of(r->score),
+		.score = r->score,
 		.original = slice_of(w->raw.p + r->from, r->to - r->from),
-		.corrected = slice_of(NULL, w->out->text.n - from), .reason = r->reason, .start = w->raw_cp,
+		.corrected = slice_of(NULL, w->out->text.n - from),
+		.reason = r->reason,
+		.start = w->raw_cp,
 		.cleaned_start = w->cleaned_cp};
 	w->raw_cp += (uint32_t)utf8_count(c->original);
 	w->cleaned_cp += (uint32_t)utf8_count(slice_of(w->out->text.p + from, w->out->text.n - from));
@@ -517,10 +558,12 @@ static void gather_known(struct words *known, const struct clean_input *in)
 void judge(struct judgement *out, const struct judge_input *input)
 {
 	struct words raw = {0}, said = {0}, known = {0}, foreign = {0};
-	struct judging j = {.input = input, .out = out, .c = {&raw, &said, &known, &foreign, input->in, input->local}};
+	struct judging j = {
+		.input = input, .out = out, .c = {&raw, &said, &known, &foreign, input->in, input->local}};
 
 	*out = (struct judgement){0};
-	buf_init(&out->text, 4 * ENGINE_TEXT_BYTES); /* an answer is at most twice the words of a turn, or it is rejected */
+	buf_init(&out->text, 4 * ENGINE_TEXT_BYTES); /* an answer is at most twice the words of a turn, or it
+							is rejected */
 	words_add(&raw, input->in->raw);
 	words_add(&said, input->answer);
 	gather_known(&known, input->in);

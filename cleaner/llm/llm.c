@@ -44,14 +44,16 @@ const char *llm_config_error(const struct llm_config *config)
 
 		if (!has(s->provider)) {
 			if (i == 0 && (has(config->services[1].provider) || has(s->models)))
-				return "model_provider is empty, so no model is asked: name one, or clear the other model keys";
+				return "model_provider is empty, so no model is asked: name one, or clear "
+				       "the other model keys";
 			continue;
 		}
 		if (!llm_provider_by_name(slice_str(s->provider)))
 			return "the model's provider is not one of: gemini openai";
 		if (!has(s->models))
 			return "a model provider is set, but no models are named";
-		if (!has(s->url) || (strncmp(s->url, "https://", 8) != 0 && strncmp(s->url, "http://", 7) != 0))
+		if (!has(s->url) ||
+			(strncmp(s->url, "https://", 8) != 0 && strncmp(s->url, "http://", 7) != 0))
 			return "the model's URL must begin with https:// or http://";
 	}
 	return NULL;
@@ -80,8 +82,8 @@ static void open_service(struct llm *llm, size_t i, const struct llm_service_con
 			m->llm = llm;
 			m->service = s;
 			snprintf(m->name, sizeof m->name, "%.*s", (int)length, c->models + at);
-			snprintf(m->redis_key, sizeof m->redis_key, "cc:llm:breaker:%s:%.*s", s->provider->name, (int)length,
-				c->models + at);
+			snprintf(m->redis_key, sizeof m->redis_key, "cc:llm:breaker:%s:%.*s",
+				s->provider->name, (int)length, c->models + at);
 		}
 		at += length + (c->models[at + length] != 0);
 	}
@@ -202,7 +204,8 @@ void job_done(struct job *job, struct llm_told *told)
 static void give_up(struct job *job, enum llm_outcome outcome)
 {
 	bool asked = job->tries || job->failed_ns;
-	struct llm_told told = {.outcome = outcome, .model = asked ? job->llm->models[job->model].name : NULL};
+	struct llm_told told = {
+		.outcome = outcome, .model = asked ? job->llm->models[job->model].name : NULL};
 
 	job_done(job, &told);
 }
@@ -282,12 +285,14 @@ void job_ask(struct job *job)
 		flight_send(llm, &llm->models[model], &job, 1);
 }
 
-void job_failed(struct job *job, enum llm_outcome outcome, const struct llm_retry_facts *retry, uint64_t failed_ns)
+void job_failed(
+	struct job *job, enum llm_outcome outcome, const struct llm_retry_facts *retry, uint64_t failed_ns)
 {
 	struct llm *llm = job->llm;
 	struct model *model = &llm->models[job->model];
 	struct policy_case c = {outcome, *retry, job_left_ms(job), model->typical_ms, job->tries,
-		askable(llm, job->model + 1) < llm->model_count, !job->loose && !model->loose, llm_chance(llm)};
+		askable(llm, job->model + 1) < llm->model_count, !job->loose && !model->loose,
+		llm_chance(llm)};
 	uint64_t wait_ms;
 
 	job->failed_ns = failed_ns;
@@ -378,7 +383,8 @@ static struct job *job_new(struct llm *llm, const struct llm_ask *ask, const cha
 	job->item_bytes = ask->item.n;
 	job->raw_bytes = ask->raw_bytes;
 	if (ask->trace.n < sizeof job->trace)
-		snprintf(job->trace, sizeof job->trace, "%.*s", (int)ask->trace.n, ask->trace.n ? ask->trace.p : "");
+		snprintf(job->trace, sizeof job->trace, "%.*s", (int)ask->trace.n,
+			ask->trace.n ? ask->trace.p : "");
 	ev_init(&job->timer, on_job_timer);
 	job->timer.data = job;
 	job->next = llm->jobs;
@@ -417,7 +423,8 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 	struct llm *llm = job->llm;
 	bool asked = job->flight != NULL;
 	struct model *model = &llm->models[job->model];
-	struct llm_told told = {.outcome = asked ? LLM_TIMED_OUT : LLM_NO_TIME, .model = asked ? model->name : NULL,
+	struct llm_told told = {.outcome = asked ? LLM_TIMED_OUT : LLM_NO_TIME,
+		.model = asked ? model->name : NULL,
 		.failed_ns = asked ? clock_mono_ns() : 0};
 
 	leave(w);
@@ -431,7 +438,8 @@ static void start_deadline(struct llm *llm, struct llm_waiter *w)
 	uint64_t now = clock_mono_ns();
 
 	ev_now_update(llm->loop); /* the loop's time may be that of the work before */
-	ev_timer_init(&w->timer, on_deadline, w->deadline_ns > now ? (double)(w->deadline_ns - now) / 1e9 : 0, 0);
+	ev_timer_init(
+		&w->timer, on_deadline, w->deadline_ns > now ? (double)(w->deadline_ns - now) / 1e9 : 0, 0);
 	w->timer.data = w;
 	ev_timer_start(llm->loop, &w->timer);
 }

@@ -2,11 +2,12 @@
  *
  * llm.h - asks a language model for cleaned turns: always an outcome, always within the turn's deadline.
  *
- * One struct llm is a process's client of one or two services with their models in order of preference. A question goes to
- * the first model whose breaker is closed; what fails is retried, or asked of the next, as far as the deadline allows
- * (policy.h). Answers that were accepted are kept in Redis, under the exact question; the same question under way is asked
- * once. While a breaker is open a question costs a look in that cache and nothing else: the client sees by calls of its own
- * whether the model is back. Breakers are shared with other cleaners through Redis, and outlive this process there.
+ * One struct llm is a process's client of one or two services with their models in order of preference. A
+ * question goes to the first model whose breaker is closed; what fails is retried, or asked of the next, as
+ * far as the deadline allows (policy.h). Answers that were accepted are kept in Redis, under the exact
+ * question; the same question under way is asked once. While a breaker is open a question costs a look in
+ * that cache and nothing else: the client sees by calls of its own whether the model is back. Breakers are
+ * shared with other cleaners through Redis, and outlive this process there.
  *
  * Ownership: llm_ask copies the item. A waiter is gone when its callback returns or it is cancelled.
  */
@@ -23,9 +24,10 @@ struct llm;
 struct llm_waiter;
 
 enum {
-	LLM_IN_FLIGHT = 256, /* questions under way, a connection each over HTTP/1.1; more are answered LLM_FULL */
-	LLM_MODELS = 8,      /* of all services together */
-	LLM_SERVICES = 2,    /* the first, and the one to fall back on */
+	LLM_IN_FLIGHT =
+		256,	/* questions under way, a connection each over HTTP/1.1; more are answered LLM_FULL */
+	LLM_MODELS = 8, /* of all services together */
+	LLM_SERVICES = 2, /* the first, and the one to fall back on */
 };
 
 struct llm_service_config {
@@ -39,39 +41,42 @@ struct llm_config {
 	struct llm_service_config services[LLM_SERVICES];
 	enum llm_thinking thinking;
 	const char *ca_file;
-	uint64_t cache_s;    /* seconds that an answer is kept in Redis; 0: no cache */
-	uint64_t gather_ms;  /* micro-batching: wait this long for more turns to share a call; 0: one call a turn */
+	uint64_t cache_s;   /* seconds that an answer is kept in Redis; 0: no cache */
+	uint64_t gather_ms; /* micro-batching: wait this long for more turns to share a call; 0: one call a
+			       turn */
 };
 
-/* What is wrong with a configuration, as a sentence for the operator; NULL: nothing. An empty first provider is right. */
+/* What is wrong with a configuration, as a sentence for the operator; NULL: nothing. An empty first provider
+ * is right. */
 const char *llm_config_error(const struct llm_config *config);
 
 struct llm_told {
 	enum llm_outcome outcome;
-	struct slice text;         /* LLM_OK: the cleaned turn as the model has it, valid UTF-8, not yet judged */
+	struct slice text; /* LLM_OK: the cleaned turn as the model has it, valid UTF-8, not yet judged */
 	bool cached;
-	bool model_down;           /* cached, and no model may be asked now */
-	const char *model;         /* as configured; NULL when none was asked */
+	bool model_down;	     /* cached, and no model may be asked now */
+	const char *model;	     /* as configured; NULL when none was asked */
 	const struct slice *foreign; /* the words of the other items of the same call */
 	size_t foreign_count;
-	struct llm_usage usage;    /* of the call, shared by all its items */
-	uint64_t call_ns;          /* the answering call: request to last byte; 0: none was made */
+	struct llm_usage usage; /* of the call, shared by all its items */
+	uint64_t call_ns;	/* the answering call: request to last byte; 0: none was made */
 	uint64_t parse_ns;
-	uint64_t failed_ns;        /* clock_mono_ns when the last failure came; 0: none did */
+	uint64_t failed_ns; /* clock_mono_ns when the last failure came; 0: none did */
 };
 
 struct llm_ask {
-	struct slice item;         /* prompt_item_write's */
-	size_t raw_bytes;          /* of the turn */
-	uint64_t deadline_ns;      /* of clock_mono_ns: the answer by then, or LLM_TIMED_OUT */
-	struct slice trace;        /* traceparent, or empty */
-	/* Called once, never before llm_ask returns. With LLM_OK it says whether the answer stood before the judge. */
+	struct slice item;    /* prompt_item_write's */
+	size_t raw_bytes;     /* of the turn */
+	uint64_t deadline_ns; /* of clock_mono_ns: the answer by then, or LLM_TIMED_OUT */
+	struct slice trace;   /* traceparent, or empty */
+	/* Called once, never before llm_ask returns. With LLM_OK it says whether the answer stood before the
+	 * judge. */
 	bool (*told)(const struct llm_told *told, void *arg);
 	void *arg;
 };
 
-/* redis may be NULL: then no cache and no sharing. NULL when the first service has no provider: nothing is to be asked.
- * config's strings are copied. */
+/* redis may be NULL: then no cache and no sharing. NULL when the first service has no provider: nothing is to
+ * be asked. config's strings are copied. */
 struct llm *llm_open(struct ev_loop *loop, struct redis *redis, const struct llm_config *config);
 void llm_close(struct llm **llm); /* answers what waits with LLM_CANCELLED */
 

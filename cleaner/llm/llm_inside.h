@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * llm_inside.h - the client's parts, for each other: llm.c (opening, questions in and out), flight.c (one HTTP call
- * with its questions), health.c (breakers, shared through Redis, and the calls that probe and warm).
+ * llm_inside.h - the client's parts, for each other: llm.c (opening, questions in and out), flight.c (one
+ * HTTP call with its questions), health.c (breakers, shared through Redis, and the calls that probe and
+ * warm).
  *
- * A question is a struct job; those who wait for its answer are its waiters. A job is in exactly one place: looked up in the
- * cache, gathered for a batch, in a flight, or waiting to be tried again; it is freed when it is in none and nobody waits.
+ * A question is a struct job; those who wait for its answer are its waiters. A job is in exactly one place:
+ * looked up in the cache, gathered for a batch, in a flight, or waiting to be tried again; it is freed when
+ * it is in none and nobody waits.
  */
 #ifndef CC_LLM_INSIDE_H
 #define CC_LLM_INSIDE_H
@@ -20,8 +22,8 @@
 struct service {
 	const struct llm_provider *provider;
 	char *url;
-	char *key_header;       /* "Name: key", or empty */
-	uint64_t used_ms;       /* when it was last called: a quiet one is pinged */
+	char *key_header; /* "Name: key", or empty */
+	uint64_t used_ms; /* when it was last called: a quiet one is pinged */
 	struct http_call *ping;
 };
 
@@ -31,10 +33,10 @@ struct model {
 	char name[LLM_MODEL_BYTES];
 	struct breaker breaker;
 	struct http_call *probe;
-	bool wanted;            /* a question was turned away since the last probe */
-	bool loose;             /* it refused our schema once */
-	uint64_t typical_ms;    /* moving average of good answers */
-	uint64_t changed;       /* llm.polls at the last change of the breaker: older polls are stale */
+	bool wanted;	     /* a question was turned away since the last probe */
+	bool loose;	     /* it refused our schema once */
+	uint64_t typical_ms; /* moving average of good answers */
+	uint64_t changed;    /* llm.polls at the last change of the breaker: older polls are stale */
 	char redis_key[LLM_MODEL_BYTES + 48];
 };
 
@@ -42,7 +44,7 @@ struct llm_waiter {
 	struct job *job;
 	struct llm_waiter *next;
 	uint64_t deadline_ns;
-	ev_timer timer;         /* the deadline */
+	ev_timer timer; /* the deadline */
 	bool (*told)(const struct llm_told *told, void *arg);
 	void *arg;
 };
@@ -53,21 +55,21 @@ struct job {
 	struct llm *llm;
 	struct job *next, *prev;
 	char key[PROMPT_HASH_BYTES];
-	char *item;             /* owned */
+	char *item; /* owned */
 	size_t item_bytes, raw_bytes;
 	char trace[64];
 	struct llm_waiter *waiters;
-	size_t model;           /* index of the one being asked */
-	unsigned tries;         /* of it */
-	struct flight *flight;  /* or NULL */
-	bool looking;           /* a cache reply is to come */
+	size_t model;	       /* index of the one being asked */
+	unsigned tries;	       /* of it */
+	struct flight *flight; /* or NULL */
+	bool looking;	       /* a cache reply is to come */
 	bool gathering;
-	bool over;              /* answered: only the cache's reply may still come */
+	bool over; /* answered: only the cache's reply may still come */
 	bool loose;
-	bool alone;             /* a batch with it went wrong */
-	uint64_t failed_ns;     /* when the last try failed, and of what; 0: none did */
+	bool alone;	    /* a batch with it went wrong */
+	uint64_t failed_ns; /* when the last try failed, and of what; 0: none did */
 	enum llm_outcome last;
-	ev_timer timer;         /* the cache's guard, or the next try */
+	ev_timer timer; /* the cache's guard, or the next try */
 };
 
 struct flight {
@@ -94,8 +96,8 @@ struct llm {
 	size_t gathered_count;
 	ev_timer gather, tick;
 	uint64_t polls, ticks;
-	bool polling;           /* a poll's reply is to come */
-	bool closed;            /* freed when it has */
+	bool polling; /* a poll's reply is to come */
+	bool closed;  /* freed when it has */
 	uint64_t dice;
 	struct llm_counts counts;
 	struct buf scratch, body;
@@ -106,13 +108,14 @@ double llm_chance(struct llm *llm);
 uint64_t job_left_ms(const struct job *job); /* to the last waiter's deadline */
 
 /* llm.c */
-void job_ask(struct job *job);                    /* sends it to the model of its index or a later one */
+void job_ask(struct job *job);			       /* sends it to the model of its index or a later one */
 void job_done(struct job *job, struct llm_told *told); /* answers its waiters; the job may be gone after */
-void job_failed(struct job *job, enum llm_outcome outcome, const struct llm_retry_facts *retry, uint64_t failed_ns);
+void job_failed(
+	struct job *job, enum llm_outcome outcome, const struct llm_retry_facts *retry, uint64_t failed_ns);
 
 /* flight.c */
 void flight_send(struct llm *llm, struct model *model, struct job *const *jobs, size_t count);
-void flight_leave(struct job *job);               /* takes it out; a flight without jobs is cancelled */
+void flight_leave(struct job *job); /* takes it out; a flight without jobs is cancelled */
 
 /* health.c */
 void health_open(struct llm *llm);

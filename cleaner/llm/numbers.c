@@ -2,9 +2,10 @@
  *
  * numbers.c - words_numbers of words.h: which numbers are said, however they are written.
  *
- * Not a formatter: it only tells whether two wordings say the same number. It reads units, tens and scales into values
- * and writes values one after the other, so that "nineteen ninety nine", "19 99" and "1999" are the same string. What it
- * does not know ("half past", "a dozen") says no number, or another one, and the edit is then dropped: safe.
+ * Not a formatter: it only tells whether two wordings say the same number. It reads units, tens and scales
+ * into values and writes values one after the other, so that "nineteen ninety nine", "19 99" and "1999" are
+ * the same string. What it does not know ("half past", "a dozen") says no number, or another one, and the
+ * edit is then dropped: safe.
  */
 #include "cleaner/llm/words.h"
 
@@ -18,30 +19,76 @@ static const struct number_word {
 	enum kind kind;
 	double value;
 } table[] = {
-	{"zero", UNIT, 0}, {"oh", UNIT, 0}, {"one", UNIT, 1}, {"two", UNIT, 2}, {"three", UNIT, 3}, {"four", UNIT, 4},
-	{"five", UNIT, 5}, {"six", UNIT, 6}, {"seven", UNIT, 7}, {"eight", UNIT, 8}, {"nine", UNIT, 9},
-	{"ten", UNIT, 10}, {"eleven", UNIT, 11}, {"twelve", UNIT, 12}, {"thirteen", UNIT, 13}, {"fourteen", UNIT, 14},
-	{"fifteen", UNIT, 15}, {"sixteen", UNIT, 16}, {"seventeen", UNIT, 17}, {"eighteen", UNIT, 18},
-	{"nineteen", UNIT, 19}, {"first", UNIT, 1}, {"second", UNIT, 2}, {"third", UNIT, 3}, {"fourth", UNIT, 4},
-	{"fifth", UNIT, 5}, {"sixth", UNIT, 6}, {"seventh", UNIT, 7}, {"eighth", UNIT, 8}, {"ninth", UNIT, 9},
-	{"tenth", UNIT, 10}, {"eleventh", UNIT, 11}, {"twelfth", UNIT, 12}, {"thirteenth", UNIT, 13},
-	{"fourteenth", UNIT, 14}, {"fifteenth", UNIT, 15}, {"sixteenth", UNIT, 16}, {"seventeenth", UNIT, 17},
-	{"eighteenth", UNIT, 18}, {"nineteenth", UNIT, 19}, {"twenty", TENS, 20}, {"thirty", TENS, 30},
-	{"forty", TENS, 40}, {"fifty", TENS, 50}, {"sixty", TENS, 60}, {"seventy", TENS, 70}, {"eighty", TENS, 80},
-	{"ninety", TENS, 90}, {"twentieth", TENS, 20}, {"thirtieth", TENS, 30}, {"hundred", SCALE, 1e2},
-	{"thousand", SCALE, 1e3}, {"k", SCALE, 1e3}, {"million", SCALE, 1e6}, {"m", SCALE, 1e6},
-	{"billion", SCALE, 1e9}, {"bn", SCALE, 1e9}, {"trillion", SCALE, 1e12}, {"point", POINT, 0},
+	{"zero", UNIT, 0},
+	{"oh", UNIT, 0},
+	{"one", UNIT, 1},
+	{"two", UNIT, 2},
+	{"three", UNIT, 3},
+	{"four", UNIT, 4},
+	{"five", UNIT, 5},
+	{"six", UNIT, 6},
+	{"seven", UNIT, 7},
+	{"eight", UNIT, 8},
+	{"nine", UNIT, 9},
+	{"ten", UNIT, 10},
+	{"eleven", UNIT, 11},
+	{"twelve", UNIT, 12},
+	{"thirteen", UNIT, 13},
+	{"fourteen", UNIT, 14},
+	{"fifteen", UNIT, 15},
+	{"sixteen", UNIT, 16},
+	{"seventeen", UNIT, 17},
+	{"eighteen", UNIT, 18},
+	{"nineteen", UNIT, 19},
+	{"first", UNIT, 1},
+	{"second", UNIT, 2},
+	{"third", UNIT, 3},
+	{"fourth", UNIT, 4},
+	{"fifth", UNIT, 5},
+	{"sixth", UNIT, 6},
+	{"seventh", UNIT, 7},
+	{"eighth", UNIT, 8},
+	{"ninth", UNIT, 9},
+	{"tenth", UNIT, 10},
+	{"eleventh", UNIT, 11},
+	{"twelfth", UNIT, 12},
+	{"thirteenth", UNIT, 13},
+	{"fourteenth", UNIT, 14},
+	{"fifteenth", UNIT, 15},
+	{"sixteenth", UNIT, 16},
+	{"seventeenth", UNIT, 17},
+	{"eighteenth", UNIT, 18},
+	{"nineteenth", UNIT, 19},
+	{"twenty", TENS, 20},
+	{"thirty", TENS, 30},
+	{"forty", TENS, 40},
+	{"fifty", TENS, 50},
+	{"sixty", TENS, 60},
+	{"seventy", TENS, 70},
+	{"eighty", TENS, 80},
+	{"ninety", TENS, 90},
+	{"twentieth", TENS, 20},
+	{"thirtieth", TENS, 30},
+	{"hundred", SCALE, 1e2},
+	{"thousand", SCALE, 1e3},
+	{"k", SCALE, 1e3},
+	{"million", SCALE, 1e6},
+	{"m", SCALE, 1e6},
+	{"billion", SCALE, 1e9},
+	{"bn", SCALE, 1e9},
+	{"trillion", SCALE, 1e12},
+	{"point", POINT, 0},
 };
 
 struct reader {
 	char *out;
 	size_t n;
 	bool overflow;
-	bool open;            /* a number is being said */
-	double total, group;  /* of it: finished scales, and what the next scale multiplies */
-	double below;         /* a unit may follow if it is less than this */
-	char digits[48];      /* it was written in digits: as written, for leading zeros */
-	bool fraction;        /* after the point */
+	bool open;	     /* a number is being said */
+	double total, group; /* of it: finished scales, and what the next scale multiplies */
+	double below;	     /* a unit may follow if it is less than this */
+	char digits[48];     /* it was written in digits: as written, for leading zeros */
+	bool fraction;	     /* after the point */
 };
 
 static void put(struct reader *r, const char *text)
@@ -173,7 +220,8 @@ static const struct number_word *look_up(struct slice s)
 {
 	for (size_t i = 0; i < countof(table); i++)
 		if (slice_eq(s, slice_str(table[i].name)) || /* "hundreds"; "seconds" are none */
-			(table[i].kind == SCALE && s.n > 2 && s.p[s.n - 1] == 's' && slice_eq(slice_of(s.p, s.n - 1), slice_str(table[i].name))))
+			(table[i].kind == SCALE && s.n > 2 && s.p[s.n - 1] == 's' &&
+				slice_eq(slice_of(s.p, s.n - 1), slice_str(table[i].name))))
 			return &table[i];
 	return NULL;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * openai.c - an OpenAI-compatible chat/completions as bytes (llm-api.md 6): request composed, every reply read.
+ * openai.c - an OpenAI-compatible chat/completions as bytes (llm-api.md 6): request composed, every reply
+ * read.
  *
- * Only members that llama.cpp, vLLM, Ollama and LiteLLM know too are sent: max_tokens, not its successor; the reasoning
- * effort only when thinking was configured. The base URL ends before "/chat/completions" ("https://host/v1").
+ * Only members that llama.cpp, vLLM, Ollama and LiteLLM know too are sent: max_tokens, not its successor; the
+ * reasoning effort only when thinking was configured. The base URL ends before "/chat/completions"
+ * ("https://host/v1").
  */
 #include "cleaner/llm/provider.h"
 
@@ -42,10 +44,13 @@ static void request(struct buf *out, const struct llm_request *r)
 	buf_str(out, ",\"temperature\":0");
 	json_kv_u64(out, "max_tokens", r->max_tokens);
 	if (r->thinking != THINKING_UNSAID)
-		json_kv_str(out, "reasoning_effort", r->thinking == THINKING_MINIMAL ? SLICE("minimal") : SLICE("none"));
+		json_kv_str(out, "reasoning_effort",
+			r->thinking == THINKING_MINIMAL ? SLICE("minimal") : SLICE("none"));
 	if (r->schema)
-		buf_printf(out, ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"clean\","
-				"\"strict\":true,\"schema\":%s}}", llm_answer_schema);
+		buf_printf(out,
+			",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"clean\","
+			"\"strict\":true,\"schema\":%s}}",
+			llm_answer_schema);
 	else
 		buf_str(out, ",\"response_format\":{\"type\":\"json_object\"}");
 	buf_str(out, ",\"messages\":[");
@@ -71,11 +76,14 @@ static void take_usage(struct llm_reply *out, const cJSON *usage)
 	if (!cJSON_IsObject(usage))
 		return;
 	out->usage = (struct llm_usage){llm_json_u64(usage, "prompt_tokens"),
-		llm_json_u64(cJSON_GetObjectItemCaseSensitive(usage, "prompt_tokens_details"), "cached_tokens"),
+		llm_json_u64(
+			cJSON_GetObjectItemCaseSensitive(usage, "prompt_tokens_details"), "cached_tokens"),
 		llm_json_u64(usage, "completion_tokens"),
-		llm_json_u64(cJSON_GetObjectItemCaseSensitive(usage, "completion_tokens_details"), "reasoning_tokens")};
+		llm_json_u64(cJSON_GetObjectItemCaseSensitive(usage, "completion_tokens_details"),
+			"reasoning_tokens")};
 	if (out->usage.thoughts <= out->usage.output)
-		out->usage.output -= out->usage.thoughts; /* counted inside here, beside at Gemini: one meaning for both */
+		out->usage.output -=
+			out->usage.thoughts; /* counted inside here, beside at Gemini: one meaning for both */
 }
 
 /* A chat.completion, or a chunk of one: `message` in the first, `delta` in the second. */
@@ -108,9 +116,12 @@ static enum llm_outcome outcome_of_code(const char *code)
 		const char *code;
 		enum llm_outcome outcome;
 	} rows[] = {
-		{"invalid_api_key", LLM_BAD_KEY}, {"model_not_found", LLM_NO_MODEL},
-		{"context_length_exceeded", LLM_TOO_LONG}, {"insufficient_quota", LLM_QUOTA_SPENT},
-		{"rate_limit_exceeded", LLM_QUOTA_MINUTE}, {"content_filter", LLM_BLOCKED_PROMPT},
+		{"invalid_api_key", LLM_BAD_KEY},
+		{"model_not_found", LLM_NO_MODEL},
+		{"context_length_exceeded", LLM_TOO_LONG},
+		{"insufficient_quota", LLM_QUOTA_SPENT},
+		{"rate_limit_exceeded", LLM_QUOTA_MINUTE},
+		{"content_filter", LLM_BLOCKED_PROMPT},
 	};
 
 	for (size_t i = 0; i < countof(rows); i++)

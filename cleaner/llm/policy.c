@@ -36,10 +36,12 @@ enum policy_step policy_next(const struct policy_case *c, uint64_t *wait_ms)
 		return STEP_LOOSEN;
 	if (remedy == REMEDY_RETRY && may_retry(c, *wait_ms))
 		return STEP_RETRY;
-	return c->another_model && policy_may_begin(c->left_ms, c->typical_ms) ? STEP_NEXT_MODEL : STEP_GIVE_UP;
+	return c->another_model && policy_may_begin(c->left_ms, c->typical_ms) ? STEP_NEXT_MODEL
+									       : STEP_GIVE_UP;
 }
 
-/* --- the US Pacific day: the rule of 2007, second Sunday of March 02:00 to first Sunday of November 02:00 --- */
+/* --- the US Pacific day: the rule of 2007, second Sunday of March 02:00 to first Sunday of November 02:00
+ * --- */
 
 /* Days since 1970-01-01 of a date; Howard Hinnant's civil calendar formula. */
 static int64_t days_of(int64_t year, int month, int day)
@@ -73,7 +75,8 @@ static int64_t sunday(int64_t year, int month, int nth)
 static int64_t pacific_offset_s(int64_t wall_s)
 {
 	int64_t year = year_of(wall_s);
-	bool summer = wall_s >= sunday(year, 3, 2) * DAY_S + 10 * HOUR_S && wall_s < sunday(year, 11, 1) * DAY_S + 9 * HOUR_S;
+	bool summer = wall_s >= sunday(year, 3, 2) * DAY_S + 10 * HOUR_S &&
+		      wall_s < sunday(year, 11, 1) * DAY_S + 9 * HOUR_S;
 
 	return summer ? -7 * HOUR_S : -8 * HOUR_S;
 }

@@ -2,8 +2,8 @@
  *
  * policy.h - what to do next about a turn that asks a model: ask, ask again, ask another, or give up. Pure.
  *
- * Only the deadline decides how much is tried: a retry that cannot end in time is not begun, and with a deadline too near
- * nothing is.
+ * Only the deadline decides how much is tried: a retry that cannot end in time is not begun, and with a
+ * deadline too near nothing is.
  */
 #ifndef CC_LLM_POLICY_H
 #define CC_LLM_POLICY_H
@@ -11,8 +11,8 @@
 #include "cleaner/llm/provider.h"
 
 enum {
-	POLICY_LEAST_MS = 30,  /* no model answers faster than a network's round trips and a few tokens */
-	POLICY_TRIES = 3,      /* of one model for one turn */
+	POLICY_LEAST_MS = 30,	/* no model answers faster than a network's round trips and a few tokens */
+	POLICY_TRIES = 3,	/* of one model for one turn */
 	POLICY_BACKOFF_MS = 20, /* before the second try, doubling, when the server names no time */
 };
 
@@ -23,10 +23,10 @@ struct policy_case {
 	struct llm_retry_facts retry;
 	uint64_t left_ms;    /* to the deadline */
 	uint64_t typical_ms; /* what a good answer has taken lately; 0: not known */
-	unsigned tries;      /* of this model so far, at least 1 */
+	unsigned tries;	     /* of this model so far, at least 1 */
 	bool another_model;  /* there is one that may be asked */
-	bool schema;         /* the call was made with one */
-	double chance;       /* in [0, 1), for the jitter */
+	bool schema;	     /* the call was made with one */
+	double chance;	     /* in [0, 1), for the jitter */
 };
 
 /* Is there time to begin at all? */

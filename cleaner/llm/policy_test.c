@@ -107,7 +107,9 @@ START_TEST(others_tell)
 	ck_assert(!breaker_told(&b, 400, 6));
 	ck_assert(breaker_told(&b, 0, 7));
 	ck_assert(breaker_closed(&b));
-	ck_assert_msg(breaker_heard(&b, LLM_QUOTA_MINUTE, 1000, 0, .99) && b.until_ms > 1000 && b.until_ms <= 1200, "jitter");
+	ck_assert_msg(
+		breaker_heard(&b, LLM_QUOTA_MINUTE, 1000, 0, .99) && b.until_ms > 1000 && b.until_ms <= 1200,
+		"jitter");
 }
 END_TEST
 
@@ -162,8 +164,7 @@ static const struct {
 } resets[] = {
 	{1700000000, 1700035200}, /* 2023-11-14T22:13:20Z, winter: 08:00Z */
 	{1720000000, 1720076400}, /* 2024-07-03T09:46:40Z, summer: 07:00Z on the 4th */
-	{1720076399, 1720076400},
-	{1720076400, 1720162800},
+	{1720076399, 1720076400}, {1720076400, 1720162800},
 	{1710064800, 1710140400}, /* 2024-03-10T10:00Z, clocks just went forward: the day has 23 hours */
 	{1710057600, 1710140400}, /* the midnight before: 08:00Z */
 	{1730617200, 1730707200}, /* 2024-11-03T07:00Z: 25 hours */
@@ -171,7 +172,8 @@ static const struct {
 
 START_TEST(the_days_reset)
 {
-	ck_assert_msg((int64_t)policy_day_reset_ms(resets[_i].wall_s) == (resets[_i].reset_s - resets[_i].wall_s) * 1000,
+	ck_assert_msg((int64_t)policy_day_reset_ms(resets[_i].wall_s) ==
+			      (resets[_i].reset_s - resets[_i].wall_s) * 1000,
 		"row %d: %lld", _i, (long long)policy_day_reset_ms(resets[_i].wall_s));
 }
 END_TEST

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * provider.c - see provider.h: the table, and what the codecs share (JSON at arm's length, durations, event streams).
+ * provider.c - see provider.h: the table, and what the codecs share (JSON at arm's length, durations, event
+ * streams).
  *
- * cJSON reads; its answers are never trusted for type or presence. It refuses lone surrogates and nesting past 1000, keeps
- * invalid UTF-8 (checked here, once, on the text) and gives the first of two equal keys (looked for in answer.c).
+ * cJSON reads; its answers are never trusted for type or presence. It refuses lone surrogates and nesting
+ * past 1000, keeps invalid UTF-8 (checked here, once, on the text) and gives the first of two equal keys
+ * (looked for in answer.c).
  */
 #include "cleaner/llm/provider.h"
 
@@ -33,7 +35,8 @@ const struct llm_provider *llm_provider_by_name(struct slice name)
 	return NULL;
 }
 
-void llm_reply_read(const struct llm_provider *provider, struct llm_reply *out, const struct llm_http_reply *http)
+void llm_reply_read(
+	const struct llm_provider *provider, struct llm_reply *out, const struct llm_http_reply *http)
 {
 	*out = (struct llm_reply){.outcome = LLM_BAD_REPLY};
 	buf_init(&out->text, LLM_REPLY_BYTES);
@@ -61,10 +64,17 @@ static const struct {
 	const char *name;
 	size_t offset, size;
 } header_rows[] = {
-#define HEADER(text, member) {text, offsetof(struct llm_headers, member), sizeof ((struct llm_headers *)0)->member}
-	HEADER("content-type", content_type), HEADER("date", date), HEADER("openai-processing-ms", processing_ms),
-	HEADER("retry-after", retry_after), HEADER("retry-after-ms", retry_after_ms),
-	HEADER("server-timing", server_timing), HEADER("x-gemini-service-tier", tier),
+#define HEADER(text, member)                                                                                 \
+	{                                                                                                    \
+		text, offsetof(struct llm_headers, member), sizeof((struct llm_headers *)0)->member          \
+	}
+	HEADER("content-type", content_type),
+	HEADER("date", date),
+	HEADER("openai-processing-ms", processing_ms),
+	HEADER("retry-after", retry_after),
+	HEADER("retry-after-ms", retry_after_ms),
+	HEADER("server-timing", server_timing),
+	HEADER("x-gemini-service-tier", tier),
 	HEADER("x-should-retry", should_retry),
 #undef HEADER
 };
@@ -91,8 +101,8 @@ void llm_headers_take(struct llm_headers *headers, struct slice line)
 	value = trim(slice_of(colon + 1, line.n - name.n - 1));
 	for (size_t i = 0; i < countof(header_rows); i++)
 		if (slice_eq_nocase(name, slice_str(header_rows[i].name)))
-			snprintf((char *)headers + header_rows[i].offset, header_rows[i].size, "%.*s", (int)value.n,
-				value.n ? value.p : "");
+			snprintf((char *)headers + header_rows[i].offset, header_rows[i].size, "%.*s",
+				(int)value.n, value.n ? value.p : "");
 }
 
 /* --- JSON --- */
@@ -127,8 +137,9 @@ uint64_t llm_json_u64(const cJSON *object, const char *key)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
-	return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 1e15 ? (uint64_t)item->valuedouble
-											  : 0;
+	return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 1e15
+		       ? (uint64_t)item->valuedouble
+		       : 0;
 }
 
 /* --- durations --- */
@@ -279,9 +290,17 @@ enum llm_outcome llm_outcome_of_status(long status)
 		long from, to;
 		enum llm_outcome outcome;
 	} rows[] = {
-		{401, 401, LLM_BAD_KEY}, {403, 403, LLM_FORBIDDEN}, {404, 404, LLM_NO_MODEL}, {410, 410, LLM_NO_MODEL},
-		{408, 409, LLM_SERVER_ERROR}, {413, 413, LLM_TOO_LONG}, {429, 429, LLM_BUSY}, {400, 499, LLM_BAD_REQUEST},
-		{503, 503, LLM_OVERLOADED}, {504, 504, LLM_SERVER_TIMEOUT}, {500, 599, LLM_SERVER_ERROR},
+		{401, 401, LLM_BAD_KEY},
+		{403, 403, LLM_FORBIDDEN},
+		{404, 404, LLM_NO_MODEL},
+		{410, 410, LLM_NO_MODEL},
+		{408, 409, LLM_SERVER_ERROR},
+		{413, 413, LLM_TOO_LONG},
+		{429, 429, LLM_BUSY},
+		{400, 499, LLM_BAD_REQUEST},
+		{503, 503, LLM_OVERLOADED},
+		{504, 504, LLM_SERVER_TIMEOUT},
+		{500, 599, LLM_SERVER_ERROR},
 	};
 
 	for (size_t i = 0; i < countof(rows); i++)

@@ -2,8 +2,9 @@
  *
  * transport.c - see transport.h.
  *
- * libcurl tells which descriptors and which timeout it waits for; libev waits; when something happens libcurl is told, and
- * what it has finished is handed on. Callbacks run outside libcurl, so they may begin and cancel calls.
+ * libcurl tells which descriptors and which timeout it waits for; libev waits; when something happens libcurl
+ * is told, and what it has finished is handed on. Callbacks run outside libcurl, so they may begin and cancel
+ * calls.
  */
 #include "cleaner/llm/transport.h"
 
@@ -17,7 +18,7 @@
 
 enum {
 	KEPT_CONNECTIONS = 256, /* as many HTTP/1.1 calls as may be under way */
-	SPARE_HANDLES = 64,     /* easy handles kept for the next calls: making one costs more than a call */
+	SPARE_HANDLES = 64,	/* easy handles kept for the next calls: making one costs more than a call */
 };
 
 struct http_call {
@@ -25,7 +26,7 @@ struct http_call {
 	struct http_call *next, *prev;
 	CURL *easy;
 	struct curl_slist *header_list;
-	char *sent;             /* the request's body */
+	char *sent; /* the request's body */
 	struct buf body;
 	struct llm_headers headers;
 	uint64_t started_ns;
@@ -57,11 +58,17 @@ static enum llm_outcome outcome_of_code(CURLcode code)
 		CURLcode code;
 		enum llm_outcome outcome;
 	} rows[] = {
-		{CURLE_OK, LLM_OK}, {CURLE_COULDNT_RESOLVE_HOST, LLM_NO_CONNECTION}, {CURLE_COULDNT_CONNECT, LLM_NO_CONNECTION},
-		{CURLE_COULDNT_RESOLVE_PROXY, LLM_NO_CONNECTION}, {CURLE_SSL_CONNECT_ERROR, LLM_NO_CONNECTION},
-		{CURLE_PEER_FAILED_VERIFICATION, LLM_NO_CONNECTION}, {CURLE_SSL_CACERT_BADFILE, LLM_NO_CONNECTION},
-		{CURLE_URL_MALFORMAT, LLM_NO_CONNECTION}, {CURLE_UNSUPPORTED_PROTOCOL, LLM_NO_CONNECTION},
-		{CURLE_OPERATION_TIMEDOUT, LLM_TIMED_OUT}, {CURLE_WRITE_ERROR, LLM_TOO_BIG},
+		{CURLE_OK, LLM_OK},
+		{CURLE_COULDNT_RESOLVE_HOST, LLM_NO_CONNECTION},
+		{CURLE_COULDNT_CONNECT, LLM_NO_CONNECTION},
+		{CURLE_COULDNT_RESOLVE_PROXY, LLM_NO_CONNECTION},
+		{CURLE_SSL_CONNECT_ERROR, LLM_NO_CONNECTION},
+		{CURLE_PEER_FAILED_VERIFICATION, LLM_NO_CONNECTION},
+		{CURLE_SSL_CACERT_BADFILE, LLM_NO_CONNECTION},
+		{CURLE_URL_MALFORMAT, LLM_NO_CONNECTION},
+		{CURLE_UNSUPPORTED_PROTOCOL, LLM_NO_CONNECTION},
+		{CURLE_OPERATION_TIMEDOUT, LLM_TIMED_OUT},
+		{CURLE_WRITE_ERROR, LLM_TOO_BIG},
 		{CURLE_BAD_CONTENT_ENCODING, LLM_BAD_REPLY},
 	};
 
@@ -95,8 +102,11 @@ static void release(struct http_call *call)
 
 static void finish(struct http_call *call, CURLcode code)
 {
-	struct http_done done = {.outcome = outcome_of_code(code), .took_ns = clock_mono_ns() - call->started_ns,
-		.reply = {.body = buf_view(&call->body), .headers = &call->headers, .wall_s = clock_wall_us() / US_PER_S}};
+	struct http_done done = {.outcome = outcome_of_code(code),
+		.took_ns = clock_mono_ns() - call->started_ns,
+		.reply = {.body = buf_view(&call->body),
+			.headers = &call->headers,
+			.wall_s = clock_wall_us() / US_PER_S}};
 	curl_off_t connect_us = 0;
 	long connects = 0;
 
@@ -137,7 +147,8 @@ static void on_io(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct watch *watch = w->data;
 
-	act(watch->transport, w->fd, ((revents & EV_READ) ? CURL_CSELECT_IN : 0) | ((revents & EV_WRITE) ? CURL_CSELECT_OUT : 0));
+	act(watch->transport, w->fd,
+		((revents & EV_READ) ? CURL_CSELECT_IN : 0) | ((revents & EV_WRITE) ? CURL_CSELECT_OUT : 0));
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
@@ -163,7 +174,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of
 	} else {
 		ev_io_stop(t->loop, &watch->io);
 	}
-	ev_io_init(&watch->io, on_io, fd, ((what & CURL_POLL_IN) ? EV_READ : 0) | ((what & CURL_POLL_OUT) ? EV_WRITE : 0));
+	ev_io_init(&watch->io, on_io, fd,
+		((what & CURL_POLL_IN) ? EV_READ : 0) | ((what & CURL_POLL_OUT) ? EV_WRITE : 0));
 	watch->io.data = watch;
 	ev_io_start(t->loop, &watch->io);
 	return 0;
@@ -221,7 +233,8 @@ static void set_options(struct http_call *call, const struct http_request *r)
 	free(url);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, tls ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(
+		easy, CURLOPT_HTTP_VERSION, tls ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L); /* share the connection that is being made */
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

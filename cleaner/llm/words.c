@@ -62,7 +62,8 @@ static size_t fold(struct slice core, char *out)
 	for (size_t i = 0; i < core.n; i++) {
 		unsigned char c = (unsigned char)core.p[i];
 
-		if (c == 0xE2 && i + 2 < core.n && core.p[i + 1] == '\x80' && (unsigned char)core.p[i + 2] == 0x99) {
+		if (c == 0xE2 && i + 2 < core.n && core.p[i + 1] == '\x80' &&
+			(unsigned char)core.p[i + 2] == 0x99) {
 			out[n++] = '\'';
 			i += 2;
 			continue;
@@ -125,7 +126,8 @@ static bool next_word(struct slice text, size_t *at, uint32_t *index, struct wor
 
 void words_add(struct words *words, struct slice text)
 {
-	struct fold_chunk *chunk = xmalloc(sizeof *chunk + 10 * text.n + 8); /* a word of n bytes may need 2 * n + 8 */
+	struct fold_chunk *chunk =
+		xmalloc(sizeof *chunk + 10 * text.n + 8); /* a word of n bytes may need 2 * n + 8 */
 	struct word w, *last = NULL;
 	char *to = chunk->bytes;
 	size_t at = 0;
@@ -171,13 +173,17 @@ static const struct {
 } lists[] = {
 	{WORD_FILLER, " um uh er erm uhm hmm mm mmm mhm ah eh umm uhh "},
 	{WORD_SOFT, " like well so basically actually literally anyway you know i mean sort kind of "},
-	{WORD_NEGATION, " no not never none nobody nothing nowhere neither nor without cannot cant dont wont isnt arent wasnt"
+	{WORD_NEGATION, " no not never none nobody nothing nowhere neither nor without cannot cant dont wont "
+			"isnt arent wasnt"
 			" werent doesnt didnt hasnt havent hadnt wouldnt couldnt shouldnt aint "},
 	{WORD_SMALL, " a an the to of and so that "},
-	{WORD_LINK, " in on at for or but with by as this it if than then there from when where what who how why here "},
-	{WORD_FIXED, " i you he she we they me him her us them my your his our their mine yours is are was were am be been"
-		     " will would can could should may might must shall have has had do does did "
-		     "before after more less most least all some any every always only over under up down yes "},
+	{WORD_LINK, " in on at for or but with by as this it if than then there from when where what who how "
+		    "why here "},
+	{WORD_FIXED,
+		" i you he she we they me him her us them my your his our their mine yours is are was were "
+		"am be been"
+		" will would can could should may might must shall have has had do does did "
+		"before after more less most least all some any every always only over under up down yes "},
 	{WORD_SHORT_CAPS, " us it who am or in "},
 };
 

@@ -2,9 +2,9 @@
  *
  * words.h - a text as words, for comparing what a model wrote with what was said. Pure.
  *
- * A word is a run of bytes between white space. Its core is the word without the punctuation around it, its fold the core
- * in lower case with a plain apostrophe: two words are the same word when their folds are. A word of punctuation alone is
- * its own core.
+ * A word is a run of bytes between white space. Its core is the word without the punctuation around it, its
+ * fold the core in lower case with a plain apostrophe: two words are the same word when their folds are. A
+ * word of punctuation alone is its own core.
  *
  * Ownership: text and core are the caller's bytes; the folds are owned by the struct.
  */
@@ -19,9 +19,9 @@
 struct word {
 	struct slice text, core, fold;
 	uint32_t at, core_at, core_end, end; /* code points in the text */
-	bool opens;   /* the first of its text, or after a word that ends a sentence */
-	bool capital; /* its core begins with a capital letter */
-	bool bare;    /* punctuation alone */
+	bool opens;			     /* the first of its text, or after a word that ends a sentence */
+	bool capital;			     /* its core begins with a capital letter */
+	bool bare;			     /* punctuation alone */
 };
 
 struct words {
@@ -34,26 +34,26 @@ void words_add(struct words *words, struct slice text); /* appends the words of 
 void words_finish(struct words *words);
 bool words_have(const struct words *words, struct slice fold);
 
-enum { /* word_is: what a word is by its fold */
-	WORD_FILLER = 1,     /* um, uh: means nothing anywhere */
-	WORD_SOFT = 2,       /* like, well: may mean nothing */
+enum {			 /* word_is: what a word is by its fold */
+	WORD_FILLER = 1, /* um, uh: means nothing anywhere */
+	WORD_SOFT = 2,	 /* like, well: may mean nothing */
 	WORD_NEGATION = 4,
-	WORD_SMALL = 8,      /* may come or go and nothing else is said */
-	WORD_LINK = 64,      /* other prepositions, conjunctions, question words: never names */
-	WORD_FIXED = 16,     /* auxiliaries and pronouns: another one is another meaning */
+	WORD_SMALL = 8,	      /* may come or go and nothing else is said */
+	WORD_LINK = 64,	      /* other prepositions, conjunctions, question words: never names */
+	WORD_FIXED = 16,      /* auxiliaries and pronouns: another one is another meaning */
 	WORD_SHORT_CAPS = 32, /* us, it, who: another word when written in capitals */
 };
 unsigned word_is(struct slice fold);
 
-/* How alike two runs of words sound, 0 to 1: a weighted edit distance over their letters, spaces left out, in which
- * vowels and voiced pairs cost half. Runs longer than 64 letters are alike only when equal. */
+/* How alike two runs of words sound, 0 to 1: a weighted edit distance over their letters, spaces left out, in
+ * which vowels and voiced pairs cost half. Runs longer than 64 letters are alike only when equal. */
 double words_alike(const struct word *a, size_t n, const struct word *b, size_t m);
 
 /* The same letters and digits, whatever stands between and around them. */
 bool words_same_letters(const struct word *a, size_t n, const struct word *b, size_t m);
 
-/* The numbers said in these words, as one string of digits ("nineteen ninety nine" and "1999" both give 1999, "three
- * point five" 3p5); "" when there is none. out holds NUMBERS_BYTES. False when they do not fit. */
+/* The numbers said in these words, as one string of digits ("nineteen ninety nine" and "1999" both give 1999,
+ * "three point five" 3p5); "" when there is none. out holds NUMBERS_BYTES. False when they do not fit. */
 enum { NUMBERS_BYTES = 256 };
 must_check bool words_numbers(const struct word *w, size_t n, char out[NUMBERS_BYTES]);
 

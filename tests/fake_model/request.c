@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * request.c - see request.h. The members that an interface knows are listed as "name:type", types s n b a o as in JSON.
+ * request.c - see request.h. The members that an interface knows are listed as "name:type", types s n b a o
+ * as in JSON.
  */
 #include "tests/fake_model/request.h"
 
@@ -8,7 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void printf_like(4, 5) wrong(struct fake_request *r, int status, const char *code, const char *fmt, ...)
+static void printf_like(4, 5)
+	wrong(struct fake_request *r, int status, const char *code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -28,7 +30,11 @@ static void invalid(struct fake_request *r, const char *message)
 
 static char type_of(const cJSON *item)
 {
-	return cJSON_IsString(item) ? 's' : cJSON_IsNumber(item) ? 'n' : cJSON_IsBool(item) ? 'b' : cJSON_IsArray(item) ? 'a' : 'o';
+	return cJSON_IsString(item)   ? 's'
+	       : cJSON_IsNumber(item) ? 'n'
+	       : cJSON_IsBool(item)   ? 'b'
+	       : cJSON_IsArray(item)  ? 'a'
+				      : 'o';
 }
 
 static void check_members(struct fake_request *r, const cJSON *object, const char *known, const char *where)
@@ -37,15 +43,18 @@ static void check_members(struct fake_request *r, const cJSON *object, const cha
 	char entry[96];
 	const char *at;
 
-	cJSON_ArrayForEach(item, object) {
+	cJSON_ArrayForEach(item, object)
+	{
 		snprintf(entry, sizeof entry, " %s:", item->string);
 		at = strstr(known, entry);
 		if (!at)
 			wrong(r, 400, r->interface == FAKE_GEMINI ? "INVALID_ARGUMENT" : "",
-				"Invalid JSON payload received. Unknown name \"%s\" at '%s': Cannot find field.", item->string, where);
+				"Invalid JSON payload received. Unknown name \"%s\" at '%s': Cannot find "
+				"field.",
+				item->string, where);
 		else if (at[strlen(entry)] != type_of(item))
-			wrong(r, 400, r->interface == FAKE_GEMINI ? "INVALID_ARGUMENT" : "", "Invalid value at '%s.%s'", where,
-				item->string);
+			wrong(r, 400, r->interface == FAKE_GEMINI ? "INVALID_ARGUMENT" : "",
+				"Invalid value at '%s.%s'", where, item->string);
 	}
 }
 
@@ -91,7 +100,8 @@ static void check_thinking(struct fake_request *r, const cJSON *config)
 {
 	const cJSON *thinking = get(config, "thinkingConfig");
 
-	check_members(r, thinking, " thinkingBudget:n thinkingLevel:s includeThoughts:b ", "generation_config.thinking_config");
+	check_members(r, thinking, " thinkingBudget:n thinkingLevel:s includeThoughts:b ",
+		"generation_config.thinking_config");
 	if (get(thinking, "thinkingBudget") && get(thinking, "thinkingLevel"))
 		invalid(r, "You can only set one of thinking_budget and thinking_level.");
 	if (thinking && strstr(r->model, "no-thinking"))
@@ -105,14 +115,16 @@ static void check_contents(struct fake_request *r, const cJSON *contents)
 
 	if (!cJSON_GetArraySize(contents))
 		invalid(r, "contents is not specified");
-	cJSON_ArrayForEach(turn, contents) {
+	cJSON_ArrayForEach(turn, contents)
+	{
 		check_members(r, turn, " role:s parts:a ", "contents");
 		if (strcmp(role, str(turn, "role")) == 0)
 			invalid(r, "Please ensure that multiturn requests alternate between user and model.");
 		role = str(turn, "role");
 		if (strcmp(role, "user") != 0 && strcmp(role, "model") != 0)
 			invalid(r, "Please use a valid role: user, model.");
-		cJSON_ArrayForEach(part, get(turn, "parts")) {
+		cJSON_ArrayForEach(part, get(turn, "parts"))
+		{
 			check_members(r, part, " text:s ", "contents.parts");
 			take_data(r, str(part, "text"));
 		}
@@ -125,15 +137,20 @@ static void check_gemini(struct fake_request *r, const cJSON *json)
 {
 	const cJSON *config = get(json, "generationConfig"), *row;
 
-	check_members(r, json, " systemInstruction:o contents:a safetySettings:a generationConfig:o cachedContent:s serviceTier:s ",
+	check_members(r, json,
+		" systemInstruction:o contents:a safetySettings:a generationConfig:o cachedContent:s "
+		"serviceTier:s ",
 		"request");
-	check_members(r, config, " temperature:n topP:n topK:n candidateCount:n maxOutputTokens:n seed:n stopSequences:a "
-		"responseMimeType:s responseSchema:o responseJsonSchema:o thinkingConfig:o ", "generation_config");
+	check_members(r, config,
+		" temperature:n topP:n topK:n candidateCount:n maxOutputTokens:n seed:n stopSequences:a "
+		"responseMimeType:s responseSchema:o responseJsonSchema:o thinkingConfig:o ",
+		"generation_config");
 	check_members(r, get(json, "systemInstruction"), " role:s parts:a ", "system_instruction");
 	cJSON_ArrayForEach(row, get(json, "safetySettings"))
 		check_members(r, row, " category:s threshold:s ", "safety_settings");
 	if (get(json, "cachedContent") && get(json, "systemInstruction"))
-		invalid(r, "CachedContent can not be used with GenerateContent request setting system_instruction.");
+		invalid(r, "CachedContent can not be used with GenerateContent request setting "
+			   "system_instruction.");
 	check_schema(r, config);
 	check_thinking(r, config);
 	check_contents(r, get(json, "contents"));
@@ -142,7 +159,8 @@ static void check_gemini(struct fake_request *r, const cJSON *json)
 static void gemini_key(struct fake_request *r, const char *key)
 {
 	if (!key[0])
-		wrong(r, 403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers (callers without established identity).");
+		wrong(r, 403, "PERMISSION_DENIED",
+			"Method doesn't allow unregistered callers (callers without established identity).");
 	else if (strncmp(key, "bad", 3) == 0)
 		wrong(r, 400, "API_KEY_INVALID", "API key not valid. Please pass a valid API key.");
 }
@@ -152,13 +170,17 @@ static void check_model(struct fake_request *r)
 	bool gemini = r->interface == FAKE_GEMINI;
 
 	if (strncmp(r->model, "retired", 7) == 0)
-		wrong(r, 404, gemini ? "NOT_FOUND" : "model_not_found", gemini
-			? "This model models/%s is no longer available to new users. Please update your code to use a newer model."
-			: "The model `%s` has been deprecated.", r->model);
+		wrong(r, 404, gemini ? "NOT_FOUND" : "model_not_found",
+			gemini ? "This model models/%s is no longer available to new users. Please update "
+				 "your code to use a newer model."
+			       : "The model `%s` has been deprecated.",
+			r->model);
 	else if (strncmp(r->model, "fake", 4) != 0)
-		wrong(r, 404, gemini ? "NOT_FOUND" : "model_not_found", gemini
-			? "models/%s is not found for API version v1beta, or is not supported for generateContent."
-			: "The model `%s` does not exist or you do not have access to it.", r->model);
+		wrong(r, 404, gemini ? "NOT_FOUND" : "model_not_found",
+			gemini ? "models/%s is not found for API version v1beta, or is not supported for "
+				 "generateContent."
+			       : "The model `%s` does not exist or you do not have access to it.",
+			r->model);
 }
 
 static void read_gemini(struct fake_request *r, const struct fake_http *http, const cJSON *json)
@@ -192,9 +214,9 @@ static void check_strict(struct fake_request *r, const cJSON *schema)
 	if (strcmp(str(schema, "type"), "object") == 0 &&
 		(!cJSON_IsFalse(get(schema, "additionalProperties")) ||
 			cJSON_GetArraySize(properties) != cJSON_GetArraySize(get(schema, "required"))))
-		invalid(r, "Invalid schema for response_format: 'additionalProperties' must be false and all properties required.");
-	cJSON_ArrayForEach(item, properties)
-		check_strict(r, item);
+		invalid(r, "Invalid schema for response_format: 'additionalProperties' must be false and all "
+			   "properties required.");
+	cJSON_ArrayForEach(item, properties) check_strict(r, item);
 	if (get(schema, "items"))
 		check_strict(r, get(schema, "items"));
 }
@@ -205,7 +227,8 @@ static void check_messages(struct fake_request *r, const cJSON *messages)
 
 	if (!cJSON_GetArraySize(messages))
 		invalid(r, "Missing required parameter: 'messages'.");
-	cJSON_ArrayForEach(row, messages) {
+	cJSON_ArrayForEach(row, messages)
+	{
 		check_members(r, row, " role:s content:s ", "messages");
 		if (!strstr(" system user assistant developer ", str(row, "role")) || !*str(row, "role"))
 			invalid(r, "Invalid value for messages.role.");
@@ -226,9 +249,13 @@ static void read_openai(struct fake_request *r, const struct fake_http *http, co
 	snprintf(r->model, sizeof r->model, "%s", str(json, "model"));
 	r->stream = cJSON_IsTrue(get(json, "stream"));
 	check_model(r);
-	check_members(r, json, " model:s messages:a temperature:n top_p:n n:n stop:s seed:n max_tokens:n max_completion_tokens:n "
-		"frequency_penalty:n presence_penalty:n response_format:o reasoning_effort:s service_tier:s stream:b stream_options:o "
-		"user:s prompt_cache_key:s ", "request");
+	check_members(r, json,
+		" model:s messages:a temperature:n top_p:n n:n stop:s seed:n max_tokens:n "
+		"max_completion_tokens:n "
+		"frequency_penalty:n presence_penalty:n response_format:o reasoning_effort:s service_tier:s "
+		"stream:b stream_options:o "
+		"user:s prompt_cache_key:s ",
+		"request");
 	r->schema = schema != NULL;
 	if (schema)
 		check_strict(r, schema);

@@ -30,8 +30,14 @@ static void header(struct making *m, const char *name, const char *value)
 static void replace(struct buf *out, const char **at)
 {
 	static const char *const pairs[][2] = {
-		{"vector of", "director of"}, {"book marketing", "Facebook marketing"}, {"book ads", "Facebook ads"},
-		{"paper click", "pay per click"}, {"checker trade", "Checkatrade"}, {"seventy five", "75"}, {"um ", ""}, {"uh ", ""},
+		{"vector of", "director of"},
+		{"book marketing", "Facebook marketing"},
+		{"book ads", "Facebook ads"},
+		{"paper click", "pay per click"},
+		{"checker trade", "Checkatrade"},
+		{"seventy five", "75"},
+		{"um ", ""},
+		{"uh ", ""},
 	};
 
 	for (size_t i = 0; i < countof(pairs); i++)
@@ -65,7 +71,8 @@ typedef void item_fn(struct buf *text, const char *turn);
 
 static void answers_it(struct buf *out, const char *turn)
 {
-	buf_str(out, "I'm sorry, but as a language model I cannot help with that. The capital of France is Paris.");
+	buf_str(out, "I'm sorry, but as a language model I cannot help with that. The capital of France is "
+		     "Paris.");
 }
 
 static void adds_facts(struct buf *out, const char *turn)
@@ -91,7 +98,8 @@ static void answer(struct buf *out, const struct fake_request *in, item_fn *clea
 
 	buf_init(&text, FAKE_REQUEST_BYTES);
 	buf_str(out, "{\"turns\":[");
-	cJSON_ArrayForEach(item, cJSON_GetObjectItem(in->data, "items")) {
+	cJSON_ArrayForEach(item, cJSON_GetObjectItem(in->data, "items"))
+	{
 		const char *turn = cJSON_GetStringValue(cJSON_GetObjectItem(item, "turn"));
 
 		buf_reset(&text);
@@ -111,8 +119,10 @@ static void gemini_usage(struct buf *b, size_t text_bytes)
 {
 	size_t prompt = 1500, output = text_bytes / 4 + 1;
 
-	buf_printf(b, ",\"usageMetadata\":{\"promptTokenCount\":%zu,\"candidatesTokenCount\":%zu,\"totalTokenCount\":%zu}", prompt,
-		output, prompt + output);
+	buf_printf(b,
+		",\"usageMetadata\":{\"promptTokenCount\":%zu,\"candidatesTokenCount\":%zu,"
+		"\"totalTokenCount\":%zu}",
+		prompt, output, prompt + output);
 }
 
 static void gemini_response(struct making *m, struct slice text, const char *finish, bool thought)
@@ -140,13 +150,19 @@ static void openai_response(struct making *m, struct slice text, const char *fin
 {
 	struct buf *b = &m->out->body;
 
-	buf_printf(b, "{\"id\":\"fake\",\"object\":\"chat.completion\",\"created\":1700000000,\"model\":\"%s\",\"choices\":[{"
-		      "\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":", m->in->model);
+	buf_printf(b,
+		"{\"id\":\"fake\",\"object\":\"chat.completion\",\"created\":1700000000,\"model\":\"%s\","
+		"\"choices\":[{"
+		"\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":",
+		m->in->model);
 	json_str_or_null(b, text.n ? text : slice_of(NULL, 0));
 	buf_str(b, ",\"refusal\":");
 	json_str_or_null(b, slice_str(refusal));
-	buf_printf(b, "},\"finish_reason\":\"%s\",\"logprobs\":null}],\"usage\":{\"prompt_tokens\":1500,\"completion_tokens\":%zu,"
-		      "\"total_tokens\":%zu}}", finish, text.n / 4 + 1, text.n / 4 + 1501);
+	buf_printf(b,
+		"},\"finish_reason\":\"%s\",\"logprobs\":null}],\"usage\":{\"prompt_tokens\":1500,"
+		"\"completion_tokens\":%zu,"
+		"\"total_tokens\":%zu}}",
+		finish, text.n / 4 + 1, text.n / 4 + 1501);
 }
 
 static void wrap(struct making *m, struct slice text, const char *finish, const char *openai_finish)
@@ -177,8 +193,8 @@ static void normal(struct making *m)
 
 /* --- errors --- */
 
-static void error(struct making *m, int status, const char *gemini_status, const char *openai_code, const char *message,
-	const char *details)
+static void error(struct making *m, int status, const char *gemini_status, const char *openai_code,
+	const char *message, const char *details)
 {
 	struct buf *b = &m->out->body;
 
@@ -191,17 +207,22 @@ static void error(struct making *m, int status, const char *gemini_status, const
 	if (m->gemini) {
 		buf_printf(b, ",\"details\":[%s]}}", details);
 	} else {
-		buf_printf(b, ",\"type\":\"%s\",\"param\":null,\"code\":", status >= 500 ? "server_error" : "invalid_request_error");
+		buf_printf(b, ",\"type\":\"%s\",\"param\":null,\"code\":",
+			status >= 500 ? "server_error" : "invalid_request_error");
 		json_str_or_null(b, slice_str(openai_code));
 		buf_str(b, "}}");
 	}
 }
 
-#define QUOTA(id) "{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\",\"violations\":[{\"quotaMetric\":" \
-	"\"generativelanguage.googleapis.com/generate_content_free_tier_requests\",\"quotaId\":\"" id "\",\"quotaValue\":\"10\"}]}"
-#define RETRY_INFO(delay) ",{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"" delay "\"}"
-static const char quota_said[] = "You exceeded your current quota, please check your plan and billing details.\n"
-				 "Please retry in 38.804097346s.";
+#define QUOTA(id)                                                                                            \
+	"{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\",\"violations\":[{\"quotaMetric\":"       \
+	"\"generativelanguage.googleapis.com/generate_content_free_tier_requests\",\"quotaId\":\"" id        \
+	"\",\"quotaValue\":\"10\"}]}"
+#define RETRY_INFO(delay)                                                                                    \
+	",{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"" delay "\"}"
+static const char quota_said[] =
+	"You exceeded your current quota, please check your plan and billing details.\n"
+	"Please retry in 38.804097346s.";
 
 static void quota_minute(struct making *m)
 {
@@ -229,8 +250,10 @@ static void overloaded(struct making *m)
 
 static void high_demand(struct making *m)
 {
-	error(m, 503, "UNAVAILABLE", NULL, "This model is currently experiencing high demand. Spikes in demand are usually "
-		"temporary. Please try again later.", "");
+	error(m, 503, "UNAVAILABLE", NULL,
+		"This model is currently experiencing high demand. Spikes in demand are usually "
+		"temporary. Please try again later.",
+		"");
 }
 
 static void internal(struct making *m)
@@ -245,26 +268,33 @@ static void server_deadline(struct making *m)
 
 static void bad_key(struct making *m)
 {
-	error(m, m->gemini ? 400 : 401, "INVALID_ARGUMENT", "invalid_api_key", "API key not valid. Please pass a valid API key.",
-		"{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"API_KEY_INVALID\",\"domain\":\"googleapis.com\","
+	error(m, m->gemini ? 400 : 401, "INVALID_ARGUMENT", "invalid_api_key",
+		"API key not valid. Please pass a valid API key.",
+		"{\"@type\":\"type.googleapis.com/"
+		"google.rpc.ErrorInfo\",\"reason\":\"API_KEY_INVALID\",\"domain\":\"googleapis.com\","
 		"\"metadata\":{\"service\":\"generativelanguage.googleapis.com\"}}");
 }
 
 static void no_model(struct making *m)
 {
-	error(m, 404, "NOT_FOUND", "model_not_found", "models/x is not found for API version v1beta, or is not supported for "
-		"generateContent. Call ModelService.ListModels to see the list of available models.", "");
+	error(m, 404, "NOT_FOUND", "model_not_found",
+		"models/x is not found for API version v1beta, or is not supported for "
+		"generateContent. Call ModelService.ListModels to see the list of available models.",
+		"");
 }
 
 static void retired(struct making *m)
 {
-	error(m, 404, "NOT_FOUND", "model_not_found", "This model models/x is no longer available to new users.", "");
+	error(m, 404, "NOT_FOUND", "model_not_found",
+		"This model models/x is no longer available to new users.", "");
 }
 
 static void unknown_field(struct making *m)
 {
-	error(m, 400, "INVALID_ARGUMENT", NULL, "Invalid JSON payload received. Unknown name \"includeThoughts\" at "
-		"'generation_config': Cannot find field.", "");
+	error(m, 400, "INVALID_ARGUMENT", NULL,
+		"Invalid JSON payload received. Unknown name \"includeThoughts\" at "
+		"'generation_config': Cannot find field.",
+		"");
 }
 
 static void schema(struct making *m)
@@ -273,8 +303,8 @@ static void schema(struct making *m)
 		normal(m);
 		return;
 	}
-	error(m, 400, "INVALID_ARGUMENT", NULL, "The specified schema produces a constraint that has too many states for serving.",
-		"");
+	error(m, 400, "INVALID_ARGUMENT", NULL,
+		"The specified schema produces a constraint that has too many states for serving.", "");
 }
 
 static void array_error(struct making *m)
@@ -320,8 +350,9 @@ static void blocked(struct making *m)
 		return;
 	}
 	m->out->status = 200;
-	buf_str(&m->out->body, "{\"promptFeedback\":{\"blockReason\":\"SAFETY\",\"safetyRatings\":[]},\"usageMetadata\":{"
-			       "\"promptTokenCount\":34,\"totalTokenCount\":34}}");
+	buf_str(&m->out->body,
+		"{\"promptFeedback\":{\"blockReason\":\"SAFETY\",\"safetyRatings\":[]},\"usageMetadata\":{"
+		"\"promptTokenCount\":34,\"totalTokenCount\":34}}");
 }
 
 static void safety(struct making *m)
@@ -381,7 +412,8 @@ static void reset(struct making *m)
 	m->out->reset = true;
 }
 
-/* The normal answer as a stream: two pieces of text, STOP on each, and an error in place of the second if asked for. */
+/* The normal answer as a stream: two pieces of text, STOP on each, and an error in place of the second if
+ * asked for. */
 static void stream(struct making *m, bool failing)
 {
 	struct buf text;
@@ -397,7 +429,8 @@ static void stream(struct making *m, bool failing)
 
 		buf_str(&m->out->body, "data: ");
 		if (i && failing)
-			error(m, 503, "UNAVAILABLE", "server_error", "The model is overloaded. Please try again later.", "");
+			error(m, 503, "UNAVAILABLE", "server_error",
+				"The model is overloaded. Please try again later.", "");
 		else if (m->gemini)
 			gemini_response(m, piece, "STOP", false);
 		else
@@ -466,7 +499,8 @@ static void surrogate(struct making *m)
 
 static void duplicate(struct making *m)
 {
-	wrap(m, SLICE("{\"turns\":[{\"n\":1,\"cleaned_text\":\"one\",\"cleaned_text\":\"two\"}]}"), "STOP", "stop");
+	wrap(m, SLICE("{\"turns\":[{\"n\":1,\"cleaned_text\":\"one\",\"cleaned_text\":\"two\"}]}"), "STOP",
+		"stop");
 }
 
 static void missing_turn(struct making *m)
@@ -485,14 +519,46 @@ static const struct {
 	const char *name;
 	void (*make)(struct making *m);
 } cases[] = {
-	{"normal", normal}, {"fence", fence}, {"truncated", truncated}, {"empty", empty}, {"blocked", blocked},
-	{"safety", safety}, {"recitation", recitation}, {"odd-stop", odd_stop}, {"refusal", refusal}, {"thought", thought},
-	{"429-minute", quota_minute}, {"429-day", quota_day}, {"429", busy}, {"503", overloaded}, {"503-demand", high_demand},
-	{"500", internal}, {"504", server_deadline}, {"bad-key", bad_key}, {"no-model", no_model}, {"retired", retired},
-	{"unknown-field", unknown_field}, {"schema", schema}, {"array-error", array_error}, {"no-retry", no_retry},
-	{"retry-long", retry_long}, {"stall", stall}, {"trickle", trickle}, {"reset", reset}, {"sse-error", sse_error},
-	{"sse-stop", sse_stop}, {"gzip", gzip}, {"tier", tier}, {"answers", answers}, {"adds", adds}, {"spans", spans},
-	{"bad-utf8", utf8}, {"surrogate", surrogate}, {"duplicate", duplicate}, {"missing-turn", missing_turn}, {"html", html},
+	{"normal", normal},
+	{"fence", fence},
+	{"truncated", truncated},
+	{"empty", empty},
+	{"blocked", blocked},
+	{"safety", safety},
+	{"recitation", recitation},
+	{"odd-stop", odd_stop},
+	{"refusal", refusal},
+	{"thought", thought},
+	{"429-minute", quota_minute},
+	{"429-day", quota_day},
+	{"429", busy},
+	{"503", overloaded},
+	{"503-demand", high_demand},
+	{"500", internal},
+	{"504", server_deadline},
+	{"bad-key", bad_key},
+	{"no-model", no_model},
+	{"retired", retired},
+	{"unknown-field", unknown_field},
+	{"schema", schema},
+	{"array-error", array_error},
+	{"no-retry", no_retry},
+	{"retry-long", retry_long},
+	{"stall", stall},
+	{"trickle", trickle},
+	{"reset", reset},
+	{"sse-error", sse_error},
+	{"sse-stop", sse_stop},
+	{"gzip", gzip},
+	{"tier", tier},
+	{"answers", answers},
+	{"adds", adds},
+	{"spans", spans},
+	{"bad-utf8", utf8},
+	{"surrogate", surrogate},
+	{"duplicate", duplicate},
+	{"missing-turn", missing_turn},
+	{"html", html},
 };
 
 const char *fake_case_name(size_t i)
@@ -513,17 +579,22 @@ static void refuse(struct making *m)
 {
 	bool key = strcmp(m->in->code, "API_KEY_INVALID") == 0;
 
-	error(m, m->in->status, key ? "INVALID_ARGUMENT" : m->in->code, m->in->code[0] ? m->in->code : NULL, m->in->message,
-		key ? "{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"API_KEY_INVALID\"}" : "");
+	error(m, m->in->status, key ? "INVALID_ARGUMENT" : m->in->code, m->in->code[0] ? m->in->code : NULL,
+		m->in->message,
+		key ? "{\"@type\":\"type.googleapis.com/"
+		      "google.rpc.ErrorInfo\",\"reason\":\"API_KEY_INVALID\"}"
+		    : "");
 }
 
 static void list_models(struct making *m)
 {
 	m->out->status = 200;
-	buf_str(&m->out->body, m->gemini ? "{\"models\":[{\"name\":\"models/fake\",\"supportedGenerationMethods\":["
-					   "\"generateContent\"]}]}"
-					 : "{\"object\":\"list\",\"data\":[{\"id\":\"fake\",\"object\":\"model\",\"created\":1,"
-					   "\"owned_by\":\"fake\"}]}");
+	buf_str(&m->out->body,
+		m->gemini ? "{\"models\":[{\"name\":\"models/fake\",\"supportedGenerationMethods\":["
+			    "\"generateContent\"]}]}"
+			  : "{\"object\":\"list\",\"data\":[{\"id\":\"fake\",\"object\":\"model\","
+			    "\"created\":1,"
+			    "\"owned_by\":\"fake\"}]}");
 }
 
 void fake_script(struct fake_reply *out, const struct fake_request *request, const char *name)
@@ -532,7 +603,8 @@ void fake_script(struct fake_reply *out, const struct fake_request *request, con
 
 	*out = (struct fake_reply){.status = 200, .content_type = "application/json; charset=UTF-8"};
 	buf_init(&out->body, FAKE_REQUEST_BYTES);
-	header(&m, m.gemini ? "server-timing:" : "openai-processing-ms:", m.gemini ? "gfet4t7; dur=12" : "12");
+	header(&m,
+		m.gemini ? "server-timing:" : "openai-processing-ms:", m.gemini ? "gfet4t7; dur=12" : "12");
 	if (request->status) {
 		refuse(&m);
 		return;

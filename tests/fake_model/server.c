@@ -2,11 +2,12 @@
  *
  * NAME      server - see server.h
  * INPUT     the model interfaces' paths; GET /fake/set/{case,fail,latency}/VALUE; GET /fake/log
- * OUTPUT    what script.h composes for the case: of the header x-fake-case, else of the model's name ("fake-503"), else by
- *           chance fail_case, else the case set
- * LIMITS    the last LOG_LINES requests are kept for /fake/log; text of turns is not among what is kept
+ * OUTPUT    what script.h composes for the case: of the header x-fake-case, else of the model's name
+ * ("fake-503"), else by chance fail_case, else the case set LIMITS    the last LOG_LINES requests are kept
+ * for /fake/log; text of turns is not among what is kept
  *
- * A request's state lives in its libwebsockets session; what waits for the latency or trickles waits on its timer.
+ * A request's state lives in its libwebsockets session; what waits for the latency or trickles waits on its
+ * timer.
  */
 #include "tests/fake_model/server.h"
 
@@ -22,7 +23,7 @@
 enum { LOG_LINES = 2000, WRITE_BYTES = 4096, TRICKLE_BYTES = 7 };
 
 struct session {
-	bool busy;                /* counted among the calls */
+	bool busy; /* counted among the calls */
 	bool began, headers_sent;
 	char path[256], key[160], wanted[32];
 	bool takes_gzip;
@@ -138,7 +139,8 @@ static void compose(struct session *s, struct lws *wsi)
 	log_request(s, &r, name);
 	fake_request_finish(&r);
 	s->reply.gzip &= s->takes_gzip;
-	s->reply.chunked &= !lws_get_network_wsi(wsi) || lws_get_network_wsi(wsi) == wsi; /* HTTP/2 has frames of its own */
+	s->reply.chunked &= !lws_get_network_wsi(wsi) ||
+			    lws_get_network_wsi(wsi) == wsi; /* HTTP/2 has frames of its own */
 	if (s->reply.gzip)
 		compress_body(s);
 	if (s->reply.chunked)
@@ -178,9 +180,11 @@ static void compose_control(struct session *s)
 
 /* --- the session --- */
 
-static void copy_header(struct lws *wsi, enum lws_token_indexes token, const char *custom, char *out, int size)
+static void copy_header(
+	struct lws *wsi, enum lws_token_indexes token, const char *custom, char *out, int size)
 {
-	int n = custom ? lws_hdr_custom_copy(wsi, out, size, custom, (int)strlen(custom)) : lws_hdr_copy(wsi, out, size, token);
+	int n = custom ? lws_hdr_custom_copy(wsi, out, size, custom, (int)strlen(custom))
+		       : lws_hdr_copy(wsi, out, size, token);
 
 	if (n < 0)
 		out[0] = 0;
@@ -232,8 +236,8 @@ static void answer(struct session *s, struct lws *wsi)
 
 static bool add(struct lws *wsi, const char *name, const char *value, unsigned char **at, unsigned char *stop)
 {
-	return lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value, (int)strlen(value), at,
-		       stop) == 0;
+	return lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value,
+		       (int)strlen(value), at, stop) == 0;
 }
 
 static int send_headers(struct session *s, struct lws *wsi)
@@ -278,7 +282,8 @@ static int send_body(struct session *s, struct lws *wsi)
 		n = TRICKLE_BYTES;
 	memcpy(buffer + LWS_PRE, s->reply.body.p + s->sent, n);
 	s->sent += n;
-	if (lws_write(wsi, buffer + LWS_PRE, n, s->sent == s->reply.body.n ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
+	if (lws_write(wsi, buffer + LWS_PRE, n,
+		    s->sent == s->reply.body.n ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
 		return -1;
 	if (s->sent == s->reply.body.n) {
 		end(s);
@@ -312,7 +317,8 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
 	case LWS_CALLBACK_HTTP:
 		end(s);
 		begin(s, wsi, in);
-		if (!lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) && !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
+		if (!lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) &&
+			!lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))
 			answer(s, wsi);
 		return 0;
 	case LWS_CALLBACK_HTTP_BODY:
@@ -351,8 +357,13 @@ static void on_signal(int signal)
 
 int fake_serve(const struct fake_options *options)
 {
-	struct lws_context_creation_info info = {.port = options->port, .iface = "127.0.0.1", .protocols = protocols,
-		.max_http_header_pool = 2000, .max_http_header_data = 8192, .keepalive_timeout = 300, .timeout_secs = 300,
+	struct lws_context_creation_info info = {.port = options->port,
+		.iface = "127.0.0.1",
+		.protocols = protocols,
+		.max_http_header_pool = 2000,
+		.max_http_header_data = 8192,
+		.keepalive_timeout = 300,
+		.timeout_secs = 300,
 		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS};
 	struct lws_vhost *vhost;
 
