@@ -103,6 +103,17 @@ void announce_finished(struct lease *l, uint64_t revision)
 		announce_error(l);
 }
 
+void announce_confidence(struct lease *l, struct slice distribution_json)
+{
+	struct msg_result m = {.event = EVENT_CONFIDENCE_UPDATED};
+	struct buf *json = &l->cleaner->json;
+
+	buf_reset(json);
+	json_kv_raw(json, "confidence_distribution", distribution_json);
+	m.body = buf_view(json);
+	send(l, &m);
+}
+
 void announce_contexts(struct lease *l, struct slice from_json, struct slice to_json, struct slice reason)
 {
 	struct msg_result m = {.event = EVENT_CONTEXT_DETECTED};

@@ -143,6 +143,7 @@ void announce_processing(struct lease *l);
 void announce_finished(struct lease *l, uint64_t revision);
 void announce_again(
 	struct lease *l, uint64_t revision, struct slice state, struct slice text, struct slice metadata);
+void announce_confidence(struct lease *l, struct slice distribution_json);
 void announce_contexts(struct lease *l, struct slice from_json, struct slice to_json, struct slice reason);
 
 #endif

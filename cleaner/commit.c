@@ -42,7 +42,8 @@ enum {
 	C_TO,
 	C_REASON,
 	C_USER_VERSION,
-	C_CONVERSATION_VERSION
+	C_CONVERSATION_VERSION,
+	C_CONFIDENCE
 };
 
 static struct slice number(int64_t v, char text[NUMBER_BYTES])
@@ -81,6 +82,7 @@ static enum outcome read_standing(struct lease *l, const PGresult *r, uint64_t t
 	revision = (uint64_t)pg_cell_i64(r, 0, C_REVISION);
 	if (outcome == OUTCOME_FINISHED) {
 		announce_finished(l, revision);
+		announce_confidence(l, pg_cell(r, 0, C_CONFIDENCE));
 		tell_change(l, r, took_ns);
 	} else if (outcome == OUTCOME_ALREADY) {
 		/* The window wants the text that stands, not ours. */

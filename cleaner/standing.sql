@@ -5,7 +5,8 @@ SELECT c.status, t.id IS NOT NULL AS there, t.state, t.revision, t.fence = $3::b
     CASE WHEN t.fence <> $3::bigint THEN t.metadata END AS metadata,
     EXISTS (SELECT 1 FROM turns e WHERE e.conversation_id = c.id AND e.seq < t.seq AND e.state = 'queued') AS earlier,
     array_to_json(x.from_contexts)::text AS from_contexts, array_to_json(x.to_contexts)::text AS to_contexts,
-    x.reason, u.glossary_version, c.glossary_version + c.rejected_version AS conversation_version
+    x.reason, u.glossary_version, c.glossary_version + c.rejected_version AS conversation_version,
+    json_build_object('HIGH', c.high_count, 'MEDIUM', c.medium_count, 'LOW', c.low_count)::text AS confidence
 FROM conversations c
 JOIN users u ON u.id = c.user_id
 LEFT JOIN turns t ON t.id = $1::uuid AND t.conversation_id = c.id

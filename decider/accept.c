@@ -7,6 +7,7 @@
 
 #include "accept.sql.h"
 #include "common/base/clock.h"
+#include "common/base/json_out.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/service/timings.h"
@@ -23,7 +24,7 @@ static const struct pg_stmt lock_stmt = {"lock", lock_sql, 1}, accept_stmt = {"a
 
 /* standing.sql's columns */
 enum { C_OWNED, C_STATUS, C_STORED, C_EXISTED, C_SEQ, C_STATE, C_REVISION, C_CLEANED, C_METADATA, C_CREATED, C_DEADLINE,
-	C_VERBATIM, C_FORMATS, C_PROFILE, C_QUEUED, C_AVERAGE };
+	C_VERBATIM, C_FORMATS, C_PROFILE, C_QUEUED, C_AVERAGE, C_CONFIDENCE };
 
 void accept_commit(struct decider *d, struct batch *b, pg_fn *fn)
 {
@@ -92,6 +93,29 @@ static void announce(struct decider *d, const struct pending *p, const struct tu
 		queue_window_push(d->redis, &t->conversation_id, &window, NULL, NULL);
 }
 
+/* What else watchers see change: the person's turns by confidence, or where the turn stands in the queue. */
+static void announce_more(struct decider *d, const struct pending *p, const struct msg_verdict *v, const PGresult *r, int row)
+{
+	struct msg_result m = {.conversation_id = p->turn.conversation_id, .turn_id = p->turn.turn_id, .at = clock_wall_us()};
+	char id[UUID_TEXT_BYTES];
+
+	buf_reset(&d->json);
+	if (v->outcome == TURN_DONE && !p->turn.bypass) {
+		m.event = EVENT_CONFIDENCE_UPDATED;
+		json_kv_raw(&d->json, "confidence_distribution", pg_cell(r, row, C_CONFIDENCE));
+	} else if (v->outcome != TURN_DONE && v->queue_position > 1) {
+		m.event = EVENT_QUEUE_POSITION;
+		uuid_text(&p->turn.turn_id, id);
+		json_kv_str(&d->json, "turn_id", slice_str(id));
+		json_kv_u64(&d->json, "queue_position", v->queue_position);
+		json_kv_u64(&d->json, "estimated_wait_ms", v->estimated_wait_ms);
+	} else {
+		return;
+	}
+	m.body = buf_view(&d->json);
+	decider_result(d, &m);
+}
+
 struct enqueueing {
 	struct decider *d;
 	uint64_t start_ns;
@@ -158,8 +182,10 @@ static void tell(struct decider *d, const struct pending *p, const PGresult *r, 
 	}
 	timing_turn_ns(METRIC_API_TURN_INSERT, commit_ns, &p->turn.turn_id);
 	decider_verdict(d, p, &v);
-	if (!v.existed)
+	if (!v.existed) {
 		announce(d, p, &t, outcome);
+		announce_more(d, p, &v, r, row);
+	}
 	if (outcome == TURN_QUEUED) /* a repeat too: its first job may be what was lost */
 		enqueue(d, p, &t, r, row);
 }

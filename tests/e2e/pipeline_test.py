@@ -168,6 +168,26 @@ class Pipeline(unittest.TestCase):
         events = asyncio.run(watch())
         self.assertEqual([e["turn"]["cleaned_text"] for e in events], [cleaned for _, cleaned, _ in SEED_TURNS])
 
+    def test_watchers_see_confidence_and_the_queue(self):
+        conversation = self.client.new_conversation()
+
+        async def watch():
+            async with Socket(self.client) as ws:
+                await ws.ask("subscribe", conversation_id=conversation)
+                await asyncio.to_thread(self.client.copy().turn, conversation, "yes")
+                await asyncio.to_thread(self.client.copy().turn, conversation, SEED_TURNS[0][0])
+                seen = await ws.until("confidence:updated", 2)
+                await asyncio.to_thread(self.client.copy().post, f"/api/v1/conversations/{conversation}/pause", {})
+                for raw, _, _ in SEED_TURNS[1:3]:
+                    await asyncio.to_thread(self.client.copy().turn, conversation, raw)
+                return seen, await ws.until("queue:position")
+
+        confidence, queue = asyncio.run(watch())
+        status = self.client.get(f"/api/v1/conversations/{conversation}/status").json
+        self.assertEqual(confidence[-1]["confidence_distribution"], status["confidence_distribution"])
+        self.assertEqual(sum(confidence[-1]["confidence_distribution"].values()), 2)
+        self.assertEqual(queue[0]["queue_position"], 2)
+
     def test_turn_over_the_socket(self):
         conversation = self.client.new_conversation()
 
