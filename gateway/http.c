@@ -13,9 +13,9 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "counters.h"
+#include "http_listen.h"
 #include "lws_shim.h"
 
-#include <errno.h>
 #include <linux/tcp.h> /* newer than netinet/tcp.h: bytes_received */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -371,50 +371,6 @@ static int on_established(struct conn *conn)
 
 /* Looking after those who wait. */
 
-static bool peer_is_gone(struct lws *wsi)
-{
-	char c;
-	ssize_t n = recv(lws_get_socket_fd(wsi), &c, 1, MSG_PEEK | MSG_DONTWAIT);
-
-	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
-}
-
-/* An answer that does not get out: not at all within the time that a body has, or while the client sends on and on, which
- * libwebsockets would look at without an end. A stream's bound is its buffer (request_stream_write). */
-static bool reads_too_slowly(struct exchange *x, uint64_t now_ns)
-{
-	const struct conn *conn = x->conn;
-	char c;
-
-	if (x->phase != EXCHANGE_ANSWERED && request_stream_pending(&x->r) == 0)
-		return false;
-	if (x->phase == EXCHANGE_ANSWERED && x->moved_ns && now_ns - x->moved_ns >
-			(uint64_t)conn->http->gw->config->body_timeout_s * NS_PER_S)
-		return true;
-	return now_ns - x->moved_ns > HTTP_LOOK_S * NS_PER_S &&
-		recv(lws_get_socket_fd(conn->wsi), &c, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
-}
-
-static bool conn_is_over(struct conn *conn, uint64_t now_ns)
-{
-	const struct gateway_config *config = conn->http->gw->config;
-	struct exchange *x = conn->exchange;
-
-	if (conn->linger_until_ns)
-		return now_ns > conn->linger_until_ns;
-	if (!x || now_ns - x->r.received_ns < HTTP_LOOK_S * NS_PER_S)
-		return false;
-	if (x->phase == EXCHANGE_BODY && now_ns - x->r.received_ns > (uint64_t)config->body_timeout_s * NS_PER_S) {
-		x->close_after = x->linger = true;
-		exchange_refuse(x, PROBLEM_TIMEOUT, "The body did not arrive within %lld seconds.",
-			(long long)config->body_timeout_s);
-		return false;
-	}
-	if (x->phase == EXCHANGE_BODY)
-		return false;
-	return peer_is_gone(conn->wsi) || reads_too_slowly(x, now_ns);
-}
-
 static void on_look(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct http *http = w->data;
@@ -422,7 +378,7 @@ static void on_look(struct ev_loop *loop, ev_timer *w, int revents)
 	uint64_t now_ns = clock_mono_ns();
 
 	DL_FOREACH_SAFE(http->conns, conn, next)
-		if (conn_is_over(conn, now_ns))
+		if (http_conn_is_over(conn, http->gw->config, now_ns))
 			lws_set_timeout(conn->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
 	if (!http->conns)
 		ev_timer_stop(loop, w);
@@ -484,88 +440,6 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 /* Opening and closing. */
 
-static void on_lws_log(int level, const char *line)
-{
-	char text[256];
-
-	snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
-	log_at(level == LLL_ERR ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "http.lws", "said=\"%s\"", text);
-}
-
-/* "host:port" or "[v6]:port"; a host of "" or "*" is every address. host has room for all of it. */
-static bool split_address(const char *address, char *host, size_t host_bytes, int *port)
-{
-	const char *colon = strrchr(address, ':');
-	size_t n = colon ? (size_t)(colon - address) : 0;
-	char *end;
-	long p;
-
-	if (!colon || n >= host_bytes)
-		return false;
-	p = strtol(colon + 1, &end, 10);
-	if (end == colon + 1 || *end || p < 1 || p > 65535)
-		return false;
-	if (n >= 2 && address[0] == '[' && address[n - 1] == ']') {
-		address++;
-		n -= 2;
-	}
-	snprintf(host, host_bytes, "%.*s", (int)n, address);
-	if (strcmp(host, "*") == 0)
-		host[0] = '\0';
-	*port = (int)p;
-	return true;
-}
-
-static struct lws_vhost *listen_on(struct http *http, const char *name, const char *address)
-{
-	struct lws_context_creation_info info = {0};
-	struct lws_vhost *vhost;
-	static char hosts[2][256]; /* libwebsockets keeps the pointer */
-	char *host = hosts[http->public_host != NULL];
-	int port;
-
-	if (!split_address(address, host, sizeof hosts[0], &port)) {
-		log_error("http.address", "is=%s allowed=host:port", address);
-		return NULL;
-	}
-	info.vhost_name = name;
-	info.iface = host[0] ? host : NULL;
-	info.port = port;
-	info.protocols = protocols;
-	info.timeout_secs = (unsigned)http->gw->config->body_timeout_s;
-	info.keepalive_timeout = (int)http->gw->config->idle_timeout_s;
-	info.timeout_secs_ah_idle = (unsigned)http->gw->config->body_timeout_s;
-	if (!strchr(host, ':'))
-		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-	vhost = lws_create_vhost(http->lws, &info);
-	if (!vhost)
-		log_error("http.listen", "address=%s failed (in use, or not an address of this machine)", address);
-	return vhost;
-}
-
-static bool start_lws(struct http *http)
-{
-	struct lws_context_creation_info info = {0};
-	void *loops[1] = {http->gw->loop};
-
-	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
-	info.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_VALIDATE_UTF8;
-	info.foreign_loops = loops;
-	info.user = http;
-	info.gid = (gid_t)-1;
-	info.uid = (uid_t)-1;
-	info.pt_serv_buf_size = HTTP_WRITE_BYTES;
-	info.max_http_header_data = HTTP_HEADER_BYTES;
-	info.max_http_header_pool = (unsigned short)(http->gw->config->max_connections < 65535 ?
-			http->gw->config->max_connections : 65535);
-	info.timeout_secs = (unsigned)http->gw->config->body_timeout_s;
-	info.server_string = "cleanerctx";
-	http->lws = lws_create_context(&info);
-	if (!http->lws)
-		log_error("http.lws", "libwebsockets did not start: is libwebsockets-evlib-ev installed?");
-	return http->lws != NULL;
-}
-
 struct http *http_open(struct gateway *gw)
 {
 	struct http *http = xcalloc(1, sizeof *http);
@@ -577,10 +451,11 @@ struct http *http_open(struct gateway *gw)
 	http->end_of_turn.data = http;
 	ev_prepare_start(gw->loop, &http->end_of_turn);
 	ev_unref(gw->loop);
-	if (start_lws(http))
-		http->public_host = listen_on(http, "public", gw->config->listen);
+	http->lws = http_listen_start(gw->loop, gw->config, http);
+	if (http->lws)
+		http->public_host = http_listen_on(http->lws, gw->config, "public", gw->config->listen, protocols);
 	if (http->public_host && gw->config->ops_listen[0])
-		http->ops_host = listen_on(http, "ops", gw->config->ops_listen);
+		http->ops_host = http_listen_on(http->lws, gw->config, "ops", gw->config->ops_listen, protocols);
 	if (!http->public_host || (gw->config->ops_listen[0] && !http->ops_host))
 		http_close(&http);
 	return http;

@@ -103,6 +103,9 @@ void exchange_gone(struct exchange *x);     /* the client left, or all was sent 
 /* Composes an error outside any handler: into x->out. */
 void exchange_refuse(struct exchange *x, enum problem problem, const char *fmt, ...) printf_like(3, 4);
 
+/* http_look.c: is there nothing more to expect of this connection? A body that is too slow is refused by it. */
+bool http_conn_is_over(struct conn *conn, const struct gateway_config *config, uint64_t now_ns);
+
 /* http_read.c: fills an exchange from libwebsockets' header table. False: x was refused (exchange_refuse). */
 must_check bool http_read_headers(struct exchange *x, struct lws *wsi, struct slice path);
 /* http_read.c: some body bytes. True when the body is whole or refused. */
