@@ -133,6 +133,20 @@ static int on_writeable(struct ws *ws)
 
 /* --- what is under way --- */
 
+/* Reads on only while it is known who speaks and not too much is under way: the client's own socket holds it
+ * back. */
+static void read_on_or_not(struct ws *ws)
+{
+	bool on = !ws->unknown && ws->op_count < WS_OPS;
+
+	if (!ws->wsi)
+		return;
+	lws_rx_flow_control(ws->wsi, on);
+	if (on)
+		lws_callback_on_writable(
+			ws->wsi); /* wakes libwebsockets: it looks at what it holds back only then */
+}
+
 struct ws_op *ws_op_create(struct ws *ws, int64_t id)
 {
 	struct ws_op *op = xcalloc(1, sizeof *op);
@@ -146,7 +160,8 @@ struct ws_op *ws_op_create(struct ws *ws, int64_t id)
 	if (op->next)
 		op->next->prev = op;
 	ws->ops = op;
-	ws->op_count++;
+	if (++ws->op_count == WS_OPS)
+		read_on_or_not(ws);
 	return op;
 }
 
@@ -170,8 +185,9 @@ void ws_op_detach(struct ws_op *op)
 		ws->ops = op->next;
 	if (op->next)
 		op->next->prev = op->prev;
-	ws->op_count--;
 	op->ws = NULL;
+	if (ws->op_count-- == WS_OPS)
+		read_on_or_not(ws);
 	if (ws->draining && ws->op_count == 0)
 		close_to_restart(ws);
 }
@@ -297,7 +313,7 @@ static void key_known(enum access_verdict verdict, const struct identity *who, v
 	}
 	ws->who = *who;
 	ws->unknown = false;
-	lws_rx_flow_control(ws->wsi, 1);
+	read_on_or_not(ws);
 	ws_identity_changed(ws);
 }
 
@@ -322,7 +338,7 @@ int ws_established(struct gateway *gw, struct lws *wsi, const struct ws_hello *h
 	live_join(gw->live, &ws->listener);
 	if (hello->pending_key.n) {
 		ws->unknown = true;
-		lws_rx_flow_control(wsi, 0);
+		read_on_or_not(ws);
 		access_key(gw->access, hello->pending_key, key_known, ws_op_create(ws, WS_NO_ID));
 	}
 	ws_tick(ws);
@@ -333,6 +349,7 @@ int ws_established(struct gateway *gw, struct lws *wsi, const struct ws_hello *h
 static int on_closed(struct ws *ws)
 {
 	ws->draining = false;
+	ws->wsi = NULL;
 	ev_timer_stop(ws->gw->loop, &ws->tick);
 	ws_unsubscribe_all(ws);
 	while (ws->ops)

@@ -20,7 +20,7 @@
 enum {
 	WS_SUBSCRIPTIONS =
 		256,	  /* conversations one socket watches: an operator's wall; more use another socket */
-	WS_OPS = 64,	  /* requests under way on one socket: a person's client has a few */
+	WS_OPS = 64,	  /* requests under way on one socket: more are not read until some are answered */
 	WS_PING_S = 25,	  /* api.md: proxies close what is silent for 30 s or more */
 	WS_SILENT_S = 60, /* two pings unanswered and a margin: nobody is there */
 	WS_EXPIRING_S = 60, /* api.md: auth:expiring comes so long before the token's end */

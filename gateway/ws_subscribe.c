@@ -91,6 +91,16 @@ static void end(struct ws_subscription **at)
 	free(s);
 }
 
+/* Ends one that a later command overtook; its own request is answered, if it still waits. */
+static void overtake(struct ws_subscription **at)
+{
+	struct ws_subscription *s = *at;
+
+	if (!hub_is_ready(s->watcher))
+		acknowledge(s->ws, s->id, &s->conversation, NULL);
+	end(at);
+}
+
 void ws_unsubscribe_all(struct ws *ws)
 {
 	while (ws->subscriptions)
@@ -102,7 +112,7 @@ static void begin(struct ws *ws, const struct ws_op *op)
 	struct ws_subscription **old = find(ws, &op->conversation), *s;
 
 	if (*old)
-		end(old);
+		overtake(old);
 	s = xcalloc(1, sizeof *s);
 	*s = (struct ws_subscription){
 		.next = ws->subscriptions, .ws = ws, .conversation = op->conversation, .id = op->id};
@@ -211,6 +221,6 @@ void ws_unsubscribe(struct ws *ws, int64_t id, const cJSON *json)
 		return;
 	at = find(ws, &conversation);
 	if (*at)
-		end(at);
+		overtake(at);
 	acknowledge(ws, id, &conversation, NULL);
 }

@@ -182,6 +182,19 @@ class Live(unittest.TestCase):
 
         self.run_socket(talk)
 
+    def test_many_subscriptions_at_once(self):
+        """More than may be under way, and than the rate: a client that comes back asks for all that it had."""
+        ids = [self.conversation] * 300
+
+        async def talk(ws):
+            for n, conversation in enumerate(ids):
+                await ws.ws.send(json.dumps({"type": "subscribe", "id": n, "conversation_id": conversation}))
+            answers = [await ws.receive() for _ in ids]
+            self.assertEqual([a["type"] for a in answers], ["ack"] * len(ids))
+            self.assertEqual(len((await self.pong(ws))["positions"]), 1)
+
+        self.run_socket(talk)
+
     def test_unsubscribe(self):
         async def talk(ws):
             await ws.ask("subscribe", conversation_id=self.conversation)
