@@ -565,7 +565,7 @@ START_TEST(a_wrong_configuration_is_told)
 		{{{{"gemini", "https://h", "m", ""}}}, true},
 		{{{{"gemini", "https://h", "", ""}}}, false},
 		{{{{"gemini", "h", "m", ""}}}, false},
-		{{{{"claude", "https://h", "m", ""}}}, false},
+		{{{{"nobody", "https://h", "m", ""}}}, false},
 		{{{{"", "", "m", ""}}}, false},
 		{{{{"", "", "", ""}, {"openai", "https://h", "m", ""}}}, false},
 	};
