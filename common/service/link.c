@@ -21,6 +21,8 @@ enum {
 	LINK_LANES = 16,         /* endpoints a link connects to; a machine's worth of peers, more is a configuration error */
 	RECONNECT_MS = 20,       /* first wait before connecting again; doubles to the maximum */
 	RECONNECT_MAX_MS = 500,  /* a peer that is back is found within half a second */
+	HEARTBEAT_MS = 500,      /* between pings on a TCP connection, where a peer can vanish without a word .. */
+	SILENCE_MS = 1500,       /* .. and silence after which it is made anew: a subscription is then confirmed anew too */
 };
 
 struct lane {
@@ -254,10 +256,22 @@ bool link_next_endpoint(const char **list, const char *runtime_dir, char out[LIN
 	return true;
 }
 
+/* A Unix socket ends when its peer does; a TCP connection may be half open for hours, and a subscriber that is owed nothing
+ * would not notice. */
+static void beat(struct lane *lane, const char *endpoint)
+{
+	if (strncmp(endpoint, "tcp://", 6) != 0)
+		return;
+	zsock_set_heartbeat_ivl(lane->socket, HEARTBEAT_MS);
+	zsock_set_heartbeat_timeout(lane->socket, SILENCE_MS);
+	zsock_set_heartbeat_ttl(lane->socket, SILENCE_MS);
+}
+
 static void attach(struct link *link, struct lane *lane, enum link_role role, const char *endpoint)
 {
 	int rc;
 
+	beat(lane, endpoint);
 	link_curve_apply(lane->socket, service_common(link->run), role == LINK_BINDS, endpoint);
 	rc = role == LINK_BINDS ? zsock_bind(lane->socket, "%s", endpoint) : zsock_connect(lane->socket, "%s", endpoint);
 	if (rc < 0)
