@@ -30,6 +30,7 @@ def arguments():
                    help="data, logs, pids, credentials (default .run)")
     p.add_argument("--port", type=int, default=8080, help="the gateway's, on 127.0.0.1 (default 8080)")
     p.add_argument("--cleaners", type=int, default=2, metavar="N", help="cleaner processes (default 2)")
+    p.add_argument("--deciders", type=int, default=1, metavar="N", help="decider processes (default 1)")
     p.add_argument("--no-demo", action="store_true", help="play no sample conversation")
     p.add_argument("--no-install", action="store_true", help="install no packages")
     p.add_argument("--pg", metavar="CONNINFO", help="use this PostgreSQL database (libpq's words) instead of a private one")
@@ -40,6 +41,8 @@ def arguments():
         p.error("--port is 1 to 65535")
     if not 1 <= options.cleaners <= 64:
         p.error("--cleaners is 1 to 64")
+    if not 1 <= options.deciders <= 16:
+        p.error("--deciders is 1 to 16")
     return options
 
 
@@ -75,7 +78,7 @@ def start_all(supervisor, state, options, programs):
     if not options.pg:
         servers.create_database(state)
     services.migrate(state, programs)
-    supervisor.start(*services.all_of(state, programs, options.cleaners))
+    supervisor.start(*services.all_of(state, programs, options))
 
 
 def supervise(state, options, programs, words, life):

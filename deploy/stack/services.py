@@ -11,6 +11,12 @@ from .places import write_private
 from .supervise import Process
 
 
+def turns_endpoints(state, deciders):
+    """One decider's is the default; each of several binds its own."""
+    names = ["turns"] if deciders == 1 else [f"turns-{n}" for n in range(1, deciders + 1)]
+    return [f"ipc://{state.socket(name)}" for name in names]
+
+
 def write_config(state, options):
     """[common] and [gateway] keys that differ from the defaults; users may read it to see what is running."""
     if not os.path.exists(state.jwt_secret):
@@ -18,6 +24,7 @@ def write_config(state, options):
     write_private(state.config, f"""# written by deploy/run at each start: changes here are lost
 [common]
 runtime_dir = {state.run}
+turns = {", ".join(turns_endpoints(state, options.deciders))}
 postgres = {options.pg or servers.postgres_conninfo(state)}
 redis = {options.redis or servers.redis_url(state)}
 
@@ -35,11 +42,17 @@ def migrate(state, build):
         raise Trouble(f"the schema could not be applied: {said}")
 
 
-def all_of(state, build, cleaners):
+def all_of(state, build, options):
     """The gateway comes last, so that whoever reaches it reaches the rest."""
     def service(name, *more, instance=None):
         return Process(instance or name, [program(build, name), "--config", state.config, *more])
 
-    numbered = [f"cleaner-{n}" for n in range(1, cleaners + 1)]
-    return [service("monitor"), service("notifier"), service("decider"),
-            *(service("cleaner", "--instance", name, instance=name) for name in numbered), service("gateway")]
+    def instances(name, count):
+        return [f"{name}-{n}" for n in range(1, count + 1)]
+
+    deciders = instances("decider", options.deciders) if options.deciders > 1 else ["decider"]
+    return [service("monitor"), service("notifier"),
+            *(service("decider", "--instance", name, "--turns_bind", bind, instance=name)
+              for name, bind in zip(deciders, turns_endpoints(state, options.deciders))),
+            *(service("cleaner", "--instance", name, instance=name) for name in instances("cleaner", options.cleaners)),
+            service("gateway")]
