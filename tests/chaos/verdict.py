@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: ISC
+"""What was acknowledged and seen, against what is stored; and the figures."""
+
+import bisect
+import datetime
+import math
+import os
+import re
+
+from .faults import SHADOW_SECONDS
+
+TARGET_MS = {"Lumen": 10, "User": 300}
+TAKEOVER_MS = 2000
+TAKEN = re.compile(r"(\d\d):(\d\d):(\d\d\.\d+)Z \S+ level=info event=lease.taken_over")
+DAY_SECONDS = 86400
+
+
+class Book:
+    """What the clients write down."""
+
+    def __init__(self):
+        self.wrong, self.out_of_order, self.missed = [], [], []
+        self.broken = self.refused = self.repeats = self.reconnects = 0
+        self.times = {kind: [] for kind in TARGET_MS}  # (begun, ended), monotonic
+
+    def time(self, kind, begun, ended):
+        self.times[kind].append((begun, ended))
+
+
+class Verdict:
+    def __init__(self):
+        self.lost, self.doubled, self.out_of_order, self.stuck, self.failed = [], [], [], [], 0
+        self.acknowledged = 0
+
+    def count(self):
+        return len(self.lost) + len(self.doubled) + len(self.out_of_order) + len(self.stuck)
+
+    def check_turns(self, place, talkers):
+        """Against the store, conversation by conversation."""
+        rows = {}
+        for conversation, *row in place.sql(
+                "SELECT t.conversation_id, t.id, t.seq, t.speaker, t.raw_text, t.state, t.finished_at > t.created_at, t.finished_at "
+                "FROM turns t ORDER BY t.conversation_id, t.seq"):
+            rows.setdefault(conversation, []).append(row)
+        for talker in talkers:
+            self.check_one(talker, rows.get(talker.conversation, []))
+
+    def check_one(self, talker, rows):
+        where = f"conversation {talker.conversation}"
+        stored = {row[0]: row for row in rows}
+        texts = {}
+        for row in rows:
+            texts[row[3]] = texts.get(row[3], 0) + 1
+        self.acknowledged += len(talker.acknowledged)
+        for sent in talker.acknowledged:
+            row = stored.get(sent.turn_id)
+            if row is None or (int(row[1]), row[2], row[3]) != (sent.seq, sent.speaker, sent.text):
+                self.lost.append(f"{where}: turn {sent.turn_id} was acknowledged, stored is {row}")
+        self.doubled += [f"{where}: {n} times '{text}'" for text, n in texts.items() if n > 1]
+        if [int(row[1]) for row in rows] != list(range(1, len(rows) + 1)):
+            self.out_of_order.append(f"{where}: seq {[row[1] for row in rows]}")
+        self.check_order(where, rows)
+        self.stuck += [f"{where}: turn {row[0]} is {row[4]}" for row in rows if row[4] not in ("done", "failed")]
+        self.failed += sum(row[4] == "failed" for row in rows)
+        if talker.open is not None:
+            self.stuck.append(f"{where}: '{talker.open}' was not acknowledged")
+
+    def check_order(self, where, rows):
+        """Turns that a cleaner finished, in the order of acceptance: acknowledged, and finished."""
+        last = ""
+        for turn_id, seq, _, _, state, cleaned, finished in rows:
+            if cleaned != "t" or state not in ("done", "failed"):
+                continue
+            when = finished.replace("+00", "")
+            stamp = datetime.datetime.fromisoformat(when).isoformat(timespec="microseconds")
+            if stamp < last:
+                self.out_of_order.append(f"{where}: turn {turn_id}, seq {seq}, finished at {stamp}, the one before at {last}")
+            last = max(last, stamp)
+
+    def check_seen(self, talkers, watchers):
+        stories = {s.conversation: s for w in watchers for s in w.stories.values()}
+        for talker in talkers:
+            story = stories.get(talker.conversation)
+            missing = [s.turn_id for s in talker.acknowledged if story and s.turn_id not in story.final]
+            if missing:
+                self.stuck.append(f"conversation {talker.conversation}: its watcher, at {story.last}, never saw {len(missing)} turns "
+                                  f"final: {missing[:3]}")
+
+    async def check_replay(self, watchers):
+        """Each story again from its base: the same events. Gives how many could be compared."""
+        compared = 0
+        for watcher in watchers:
+            for story in watcher.stories.values():
+                if story.base is None or not story.events:
+                    continue
+                again = await watcher.replay(story)
+                if again is None:
+                    continue
+                compared += 1
+                seen = [e for e in story.events if e[0] in {a[0] for a in again}]
+                if again[:len(story.events)] != story.events or seen != story.events:
+                    self.out_of_order.append(f"conversation {story.conversation}: replay after {story.base} gives {len(again)} events, "
+                                             f"seen were {len(story.events)}; first unequal: "
+                                             f"{next((p for p in zip(again, story.events) if p[0] != p[1]), 'the end')}")
+        return compared
+
+
+def quantile(ordered, q):
+    return ordered[max(0, math.ceil(q * len(ordered)) - 1)] if ordered else float("nan")
+
+
+def untouched(book, faults):
+    """{kind: sorted ms} of requests that were sent and answered outside every fault and its shadow, and the share that they are."""
+    spans = merge([(f.begun, f.ended + SHADOW_SECONDS) for f in faults])
+    begins = [begin for begin, _ in spans]
+    clean, all_of_them = {}, 0
+    for kind, times in book.times.items():
+        clean[kind] = []
+        for begun, ended in times:
+            all_of_them += 1
+            n = bisect.bisect_right(begins, ended) - 1
+            if n < 0 or spans[n][1] < begun:
+                clean[kind].append((ended - begun) * 1000)
+        clean[kind].sort()
+    return clean, sum(map(len, clean.values())) / max(1, all_of_them)
+
+
+def merge(spans):
+    merged = []
+    for begin, end in sorted(spans):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def takeovers(place, faults):
+    """ms from the death or stop of a cleaner until another took over what it held, by the cleaners' logs."""
+    taken = []
+    for name in os.listdir(place.state.logs):
+        if name.startswith("cleaner"):
+            with open(os.path.join(place.state.logs, name), encoding="utf-8", errors="replace") as log:
+                taken += [float(h) * 3600 + float(m) * 60 + float(s) for h, m, s in TAKEN.findall(log.read())]
+    found = []
+    for fault in faults:
+        if fault.kind in ("kill", "stop") and fault.target.startswith("cleaner"):
+            after = [(t - fault.wall) % DAY_SECONDS for t in taken]  # the logs tell the time of day, UTC
+            found += [seconds * 1000 for seconds in after if seconds < 5]
+    return sorted(found)
