@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """README.md's tour works as it stands: its commands are run, with this installation's folder and port in place of the default."""
 
+import glob
 import os
 import re
 import subprocess
@@ -16,6 +17,28 @@ def blocks(heading):
         section = f.read().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     return ["\n".join(line[4:] for line in block.splitlines())
             for block in re.findall(r"(?:^    .*\n|^\n(?=    ))+", section, re.MULTILINE)]
+
+
+EVERYBODY = {"common/base", "common/wire", "common/service"}
+
+
+class Table(unittest.TestCase):
+    """The table of processes says what each includes, no more and no less."""
+
+    def included(self, folder):
+        found = set()
+        for path in glob.glob(os.path.join(builds.ROOT, folder, "**", "*.[ch]"), recursive=True):
+            with open(path, encoding="utf-8") as f:
+                found.update(re.findall(r'^#include "(\w+/\w+)/', f.read(), re.MULTILINE))
+        return {name for name in found - EVERYBODY if not name.startswith(folder)}
+
+    def test_includes(self):
+        with open(os.path.join(builds.ROOT, "README.md"), encoding="utf-8") as f:
+            rows = re.findall(r"^\| `(\w+)/` \|.*\| ([^|]*) \|$", f.read(), re.MULTILINE)
+        self.assertEqual([folder for folder, _ in rows], ["gateway", "decider", "cleaner", "notifier", "monitor"])
+        for folder, told in rows:
+            with self.subTest(folder):
+                self.assertEqual(set(re.findall(r"`([\w/]+)`", told)), self.included(folder))
 
 
 class Readme(unittest.TestCase):
