@@ -22,6 +22,17 @@ from .supervise import Supervisor
 STOP_SECONDS = 120
 
 
+def fake_model_words(text):
+    """latency=150,fail=10:503 as the program's own options."""
+    words = []
+    for part in filter(None, text.split(",")):
+        name, _, value = part.partition("=")
+        if name not in ("latency", "fail", "seed", "connections") or not value:
+            raise argparse.ArgumentTypeError(f"{part}: it takes latency=MS, fail=PERCENT[:CASE], seed=N, connections=N")
+        words += [f"--{name}", value]
+    return words
+
+
 def arguments():
     p = argparse.ArgumentParser(prog="deploy/run", description="Installs, builds and starts everything; shows a sample.")
     p.add_argument("--detach", action="store_true", help="return when all is ready; it goes on running")
@@ -31,6 +42,8 @@ def arguments():
     p.add_argument("--port", type=int, default=8080, help="the gateway's, on 127.0.0.1 (default 8080)")
     p.add_argument("--cleaners", type=int, default=2, metavar="N", help="cleaner processes (default 2)")
     p.add_argument("--deciders", type=int, default=1, metavar="N", help="decider processes (default 1)")
+    p.add_argument("--fake-model", metavar="latency=MS,fail=PERCENT[:CASE]", nargs="?", const="", type=fake_model_words,
+                   help="let a fake language-model service answer fully cleaned turns, to see how that works without a key")
     p.add_argument("--no-demo", action="store_true", help="play no sample conversation")
     p.add_argument("--no-install", action="store_true", help="install no packages")
     p.add_argument("--pg", metavar="CONNINFO", help="use this PostgreSQL database (libpq's words) instead of a private one")
@@ -71,7 +84,7 @@ def make_programs(options):
 # --- the supervising process ---
 
 def start_all(supervisor, state, options, programs):
-    own = ([] if options.pg else [servers.postgres(state)]) + ([] if options.redis else [servers.redis(state)])
+    own = ([] if options.fake_model is None else [services.fake_model(programs, options)]) + ([] if options.pg else [servers.postgres(state)]) + ([] if options.redis else [servers.redis(state)])
     if options.redis:
         servers.check_redis(options.redis)
     supervisor.start(*own)
@@ -95,6 +108,7 @@ def supervise(state, options, programs, words, life):
     state.lock()
     supervisor = Supervisor(state, say, life)
     try:
+        options.fake_port = services.free_port() if options.fake_model is not None else None
         services.write_config(state, options)
         start_all(supervisor, state, options, programs)
         tell("ready")

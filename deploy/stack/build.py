@@ -9,7 +9,7 @@ from .places import FileLock
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SERVICES = ("monitor", "notifier", "decider", "cleaner", "gateway")
-FOLDERS = {"admin": "gateway/admin"}  # programs that are not a service
+FOLDERS = {"admin": "gateway/admin", "fake-model": "tests/fake_model"}  # programs that are not a service
 
 
 def program(build, name):

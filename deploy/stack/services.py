@@ -3,6 +3,7 @@
 
 import os
 import secrets
+import socket
 import subprocess
 
 from . import Trouble, servers
@@ -31,7 +32,28 @@ redis = {options.redis or servers.redis_url(state)}
 [gateway]
 listen = 127.0.0.1:{options.port}
 jwt_secret_file = {state.jwt_secret}
-""")
+""" + (fake_model_config(options) if options.fake_model is not None else ""))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def fake_model_config(options):
+    return f"""
+[cleaner]
+model_provider = gemini
+model_url = http://127.0.0.1:{options.fake_port}
+models = fake
+model_key = none-is-needed
+model_thinking = off
+"""
+
+
+def fake_model(build, options):
+    return Process("fake-model", [program(build, "fake-model"), "--port", str(options.fake_port), *options.fake_model])
 
 
 def migrate(state, build):

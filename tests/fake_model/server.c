@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 #include <zlib.h>
 
 enum { LOG_LINES = 2000, WRITE_BYTES = 4096, TRICKLE_BYTES = 7 };
@@ -389,6 +390,7 @@ int fake_serve(const struct fake_options *options)
 	signal(SIGPIPE, SIG_IGN);
 	printf("listening %d\n", lws_get_vhost_listen_port(vhost));
 	fflush(stdout);
+	sd_notifyf(0, "READY=1\nSTATUS=listening on port %d", lws_get_vhost_listen_port(vhost));
 	while (!fake.stop && lws_service(context, 0) >= 0)
 		;
 	lws_context_destroy(context);
