@@ -1,60 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * judge.c - see judge.h. Edits are gathered as ranges of raw with their new text, put in order, and written
- * out; positions come from the writing, never from the model.
+ * judge.c - see judge.h: which edits of an answer stand, and whether it is the turn at all.
  */
-#include "cleaner/llm/judge.h"
-
-#include "cleaner/llm/align.h"
-#include "common/base/utf8.h"
-#include "common/base/xalloc.h"
+#include "cleaner/llm/judge_inside.h"
 
 #include <stdlib.h>
 
-static const double HIGH_FROM = .9, MEDIUM_FROM = .7; /* of a score */
-
-struct range { /* raw bytes [from, to) become text */
-	size_t from, to;
-	struct slice text;
-	bool space_before, space_after; /* one is written beside the text */
-	enum correction_kind kind;
-	double score;
-	const char *reason;
-};
-
-struct judging {
-	const struct judge_input *input;
-	struct judgement *out;
-	struct edit_context c;
-	struct alignment alignment;
-	struct range *ranges; /* owned */
-	size_t n, cap;
-	size_t bad;	      /* words in dropped edits */
-	size_t after_dropped; /* the raw word after the last dropped edit; 0: none */
-};
-
-static size_t byte_of(const struct judging *j, const char *p)
-{
-	return (size_t)(p - j->input->in->raw.p);
-}
-
 static size_t word_from(const struct judging *j, size_t i)
 {
-	return byte_of(j, j->c.raw->w[i].text.p);
+	return judging_byte(j, j->c.raw->w[i].text.p);
 }
 
 static size_t word_to(const struct judging *j, size_t i)
 {
 	return word_from(j, i) + j->c.raw->w[i].text.n;
-}
-
-static void add(struct judging *j, struct range r)
-{
-	if (j->n == j->cap) {
-		j->cap = j->cap ? j->cap * 2 : 32;
-		j->ranges = xrealloc(j->ranges, j->cap * sizeof *j->ranges);
-	}
-	j->ranges[j->n++] = r;
 }
 
 /* --- one edit --- */
@@ -108,7 +67,7 @@ static void keep(struct judging *j, struct stretch s, struct edit_verdict v)
 	r.kind = edit_classes[v.is].kind;
 	r.score = v.score;
 	r.reason = edit_classes[v.is].reason;
-	add(j, r);
+	judging_add(j, r);
 	j->out->kept++;
 }
 
@@ -121,7 +80,7 @@ static void take_back_stop(struct judging *j, size_t a)
 	const struct word *before = a ? &j->c.raw->w[a - 1] : NULL;
 
 	if (last && before && last->kind == KIND_PUNCTUATION &&
-		last->from >= byte_of(j, before->core.p + before->core.n))
+		last->from >= judging_byte(j, before->core.p + before->core.n))
 		j->n--;
 }
 
@@ -157,16 +116,16 @@ static void drop(struct judging *j, struct stretch s, enum edit_class is)
 		around_end(j, &j->c.raw->w[s.a_end - 1], &j->c.said->w[s.b_end - 1]);
 	for (size_t i = 0; local && n && i < local->correction_count; i++) {
 		const struct correction *l = &local->corrections[i];
-		size_t from = byte_of(j, l->original.p);
+		size_t from = judging_byte(j, l->original.p);
 
 		if (l->start < j->c.raw->w[s.a].at || l->end > j->c.raw->w[s.a_end - 1].end || !l->original.n)
 			continue;
-		add(j, (struct range){.from = from,
-			       .to = from + l->original.n,
-			       .text = l->corrected,
-			       .kind = l->kind,
-			       .score = l->score,
-			       .reason = l->reason});
+		judging_add(j, (struct range){.from = from,
+				       .to = from + l->original.n,
+				       .text = l->corrected,
+				       .kind = l->kind,
+				       .score = l->score,
+				       .reason = l->reason});
 	}
 }
 
@@ -224,12 +183,12 @@ static void around(struct judging *j, const char *raw, size_t n, const char *sai
 {
 	if (n == m && (n == 0 || memcmp(raw, said, n) == 0))
 		return;
-	add(j, (struct range){.from = byte_of(j, raw),
-		       .to = byte_of(j, raw) + n,
-		       .text = slice_of(said, m),
-		       .kind = KIND_PUNCTUATION,
-		       .score = .9,
-		       .reason = "punctuation that the sentence needs"});
+	judging_add(j, (struct range){.from = judging_byte(j, raw),
+			       .to = judging_byte(j, raw) + n,
+			       .text = slice_of(said, m),
+			       .kind = KIND_PUNCTUATION,
+			       .score = .9,
+			       .reason = "punctuation that the sentence needs"});
 }
 
 static void around_end(struct judging *j, const struct word *raw, const struct word *said)
@@ -249,12 +208,12 @@ static void recase(struct judging *j, const struct word *raw, const struct word 
 		return;
 	if (shouts && (word_is(raw->fold) & WORD_SHORT_CAPS))
 		return;
-	add(j, (struct range){.from = byte_of(j, raw->core.p),
-		       .to = byte_of(j, raw->core.p) + raw->core.n,
-		       .text = said->core,
-		       .kind = KIND_CASE,
-		       .score = .93,
-		       .reason = "written with this case"});
+	judging_add(j, (struct range){.from = judging_byte(j, raw->core.p),
+			       .to = judging_byte(j, raw->core.p) + raw->core.n,
+			       .text = said->core,
+			       .kind = KIND_CASE,
+			       .score = .93,
+			       .reason = "written with this case"});
 }
 
 static void settle_same(struct judging *j, size_t a, size_t b)
@@ -355,173 +314,7 @@ static bool is_the_turn(const struct judging *j)
 	return j->bad * 3 <= longer || (j->bad == 1 && j->alignment.same >= 1);
 }
 
-/* --- vocabulary last --- */
-
-static bool touches(const struct range *r, size_t from, size_t to)
-{
-	return r->from < to && from < r->to;
-}
-
-static bool said_term(const struct judging *j, size_t from, size_t to, struct slice term)
-{
-	for (size_t i = 0; i < j->n; i++)
-		if (touches(&j->ranges[i], from, to) && j->ranges[i].text.n &&
-			memmem(j->ranges[i].text.p, j->ranges[i].text.n, term.p, term.n))
-			return true;
-	return false;
-}
-
-/* Bytes [from, to) of raw become the term; edits that touched them go, if they lie inside. */
-static void force(struct judging *j, size_t from, size_t to, struct slice term)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < j->n; i++)
-		if (touches(&j->ranges[i], from, to) && (j->ranges[i].from < from || j->ranges[i].to > to))
-			return; /* part of a larger change: leave it whole */
-	if (said_term(j, from, to, term))
-		return;
-	for (size_t i = 0; i < j->n; i++)
-		if (!touches(&j->ranges[i], from, to))
-			j->ranges[kept++] = j->ranges[i];
-	j->n = kept;
-	add(j, (struct range){.from = from,
-		       .to = to,
-		       .text = term,
-		       .kind = KIND_GLOSSARY,
-		       .score = .98,
-		       .reason = "a spelling of this conversation's vocabulary"});
-}
-
-static bool rejected(const struct clean_input *in, struct slice spelling, struct slice term)
-{
-	for (size_t i = 0; i < in->suppressed_count; i++)
-		if (slice_eq_nocase(in->suppressed[i].original, spelling) &&
-			slice_eq_nocase(in->suppressed[i].corrected, term))
-			return true;
-	return false;
-}
-
-static void force_spelling(struct judging *j, struct slice spelling, struct slice term)
-{
-	struct words phrase = {0};
-	const struct words *raw = j->c.raw;
-
-	words_add(&phrase, spelling);
-	for (size_t i = 0; phrase.n && i + phrase.n <= raw->n; i++) {
-		size_t k = 0;
-
-		while (k < phrase.n && slice_eq(raw->w[i + k].fold, phrase.w[k].fold))
-			k++;
-		if (k == phrase.n)
-			force(j, byte_of(j, raw->w[i].core.p),
-				byte_of(j, raw->w[i + k - 1].core.p) + raw->w[i + k - 1].core.n, term);
-	}
-	words_finish(&phrase);
-}
-
-static void force_vocabulary(struct judging *j)
-{
-	const struct clean_input *in = j->input->in;
-
-	for (size_t i = 0; i < in->glossary_count && i < ENGINE_GLOSSARY_TERMS; i++)
-		for (size_t k = 0; k < in->glossary[i].sounds_like_count; k++)
-			if (!rejected(in, in->glossary[i].sounds_like[k], in->glossary[i].term))
-				force_spelling(j, in->glossary[i].sounds_like[k], in->glossary[i].term);
-}
-
-/* --- writing it out --- */
-
-static int by_position(const void *a, const void *b)
-{
-	const struct range *x = a, *y = b;
-
-	if (x->from != y->from)
-		return x->from < y->from ? -1 : 1;
-	return x->to < y->to ? -1 : x->to > y->to;
-}
-
-static enum confidence confidence_of(double score)
-{
-	return score >= HIGH_FROM     ? CONFIDENCE_HIGH
-	       : score >= MEDIUM_FROM ? CONFIDENCE_MEDIUM
-				      : CONFIDENCE_LOW;
-}
-
-struct writing {
-	struct judgement *out;
-	struct slice raw;
-	size_t at; /* raw bytes copied or replaced so far */
-	uint32_t raw_cp, cleaned_cp;
-	size_t offset_count;
-	size_t *offsets; /* of each correction's new text in out->text, whose bytes may move */
-};
-
-static void copy_to(struct writing *w, size_t to)
-{
-	struct slice same = slice_of(w->raw.p + w->at, to - w->at);
-	uint32_t n = (uint32_t)utf8_count(same);
-
-	buf_slice(&w->out->text, same);
-	w->raw_cp += n;
-	w->cleaned_cp += n;
-	w->at = to;
-}
-
-static void write_range(struct writing *w, const struct range *r)
-{
-	struct correction *c = &w->out->corrections[w->offset_count];
-	size_t from;
-
-	copy_to(w, r->from);
-	from = w->out->text.n;
-	if (r->space_before)
-		buf_char(&w->out->text, ' ');
-	buf_slice(&w->out->text, r->text);
-	if (r->space_after)
-		buf_char(&w->out->text, ' ');
-	w->offsets[w->offset_count++] = from;
-	*c = (struct correction){.kind = r->kind,
-		.confidence = confidence_of(r->score),
-		.score = r->score,
-		.original = slice_of(w->raw.p + r->from, r->to - r->from),
-		.corrected = slice_of(NULL, w->out->text.n - from),
-		.reason = r->reason,
-		.start = w->raw_cp,
-		.cleaned_start = w->cleaned_cp};
-	w->raw_cp += (uint32_t)utf8_count(c->original);
-	w->cleaned_cp += (uint32_t)utf8_count(slice_of(w->out->text.p + from, w->out->text.n - from));
-	c->end = w->raw_cp;
-	c->cleaned_end = w->cleaned_cp;
-	w->at = r->to;
-}
-
-static void write_out(struct judging *j)
-{
-	struct writing w = {.out = j->out, .raw = j->input->in->raw};
-
-	if (j->n) /* qsort wants an array even of none */
-		qsort(j->ranges, j->n, sizeof *j->ranges, by_position);
-	j->out->corrections = xcalloc(j->n + 1, sizeof *j->out->corrections);
-	w.offsets = xcalloc(j->n + 1, sizeof *w.offsets);
-	for (size_t i = 0; i < j->n; i++) {
-		const struct range *r = &j->ranges[i];
-
-		if (r->from < w.at || (r->from == r->to && !r->text.n))
-			continue; /* touches the one before: what is written stands */
-		if (r->to - r->from == r->text.n && !r->space_before && !r->space_after &&
-			memcmp(w.raw.p + r->from, r->text.p, r->text.n) == 0)
-			continue; /* no change after all */
-		write_range(&w, r);
-	}
-	copy_to(&w, w.raw.n);
-	for (size_t i = 0; i < w.offset_count; i++)
-		j->out->corrections[i].corrected.p = j->out->text.p + w.offsets[i];
-	j->out->result.corrections = j->out->corrections;
-	j->out->result.correction_count = w.offset_count;
-	j->out->result.cleaned = buf_view(&j->out->text);
-	free(w.offsets);
-}
+/* --- the whole --- */
 
 /* The weakest part's, and not HIGH when something had to be dropped. */
 static enum confidence whole(const struct judgement *out)
@@ -576,8 +369,9 @@ void judge(struct judgement *out, const struct judge_input *input)
 		out->accepted = is_the_turn(&j);
 	}
 	if (out->accepted) {
-		force_vocabulary(&j);
-		write_out(&j);
+		judging_take_overlooked(&j);
+		judging_force_vocabulary(&j);
+		judging_write(&j);
 		out->accepted = !out->text.overflow && out->text.n > 0;
 		describe(out, input->local);
 	}

@@ -215,6 +215,42 @@ START_TEST(the_local_engine_fills_what_was_dropped_and_may_agree)
 }
 END_TEST
 
+START_TEST(what_the_model_overlooked_and_the_engine_is_sure_of)
+{
+	struct clean_input in = input("a generic ceo agency with fifty people");
+	struct correction local[] = {
+		{.kind = KIND_PATTERN,
+			.confidence = CONFIDENCE_HIGH,
+			.score = .95,
+			.original = slice_of(in.raw.p + 10, 3),
+			.corrected = SLICE("SEO"),
+			.start = 10,
+			.end = 13,
+			.reason = "pattern"},
+		{.kind = KIND_NUMBER,
+			.confidence = CONFIDENCE_MEDIUM,
+			.score = .8,
+			.original = slice_of(in.raw.p + 26, 5),
+			.corrected = SLICE("50"),
+			.start = 26,
+			.end = 31,
+			.reason = "number"},
+	};
+	struct clean_result clean = {
+		.corrections = local, .correction_count = 2, .decision = {CLEAN_FULL, "forced"}};
+	struct judge_input ji = {
+		.in = &in, .answer = SLICE("A generic CEO agency with fifty people."), .local = &clean};
+	struct judgement j;
+
+	judge(&j, &ji);
+	ck_assert(j.accepted);
+	ck_assert_msg(
+		slice_eq(j.result.cleaned, SLICE("A generic SEO agency with fifty people.")), "%s", j.text.p);
+	check_rebuilds(&in, &j.result, 0);
+	judgement_finish(&j);
+}
+END_TEST
+
 START_TEST(another_conversations_words_stay_there)
 {
 	struct clean_input in = {
@@ -338,6 +374,7 @@ int main(void)
 	tcase_add_loop_test(tc, numbers_are_the_same_however_written, 0, (int)countof(spoken));
 	tcase_add_loop_test(tc, the_corpus, 0, (int)countof(cases));
 	tcase_add_test(tc, the_local_engine_fills_what_was_dropped_and_may_agree);
+	tcase_add_test(tc, what_the_model_overlooked_and_the_engine_is_sure_of);
 	tcase_add_test(tc, another_conversations_words_stay_there);
 	tcase_add_test(tc, what_a_person_took_back_does_not_come_again);
 	tcase_add_loop_test(tc, any_pair_of_cases_is_safe, 0, (int)countof(cases));

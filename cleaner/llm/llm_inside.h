@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * llm_inside.h - the client's parts, for each other: llm.c (opening, questions in and out), flight.c (one
+ * llm_inside.h - the client's parts, for each other: llm_open.c, llm.c (questions in and out), flight.c (one
  * HTTP call with its questions), health.c (breakers, shared through Redis, and the calls that probe and
  * warm).
  *
@@ -108,6 +108,8 @@ double llm_chance(struct llm *llm);
 uint64_t job_left_ms(const struct job *job); /* to the last waiter's deadline */
 
 /* llm.c */
+void llm_on_gather(struct ev_loop *loop, ev_timer *w, int revents); /* the batch's time is up */
+void job_give_up(struct job *job, enum llm_outcome outcome);
 void job_ask(struct job *job);			       /* sends it to the model of its index or a later one */
 void job_done(struct job *job, struct llm_told *told); /* answers its waiters; the job may be gone after */
 void job_failed(

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * llm_open.c - the client's configuration, its opening and closing, and what it tells of itself.
+ */
+#include "cleaner/llm/llm_inside.h"
+
+#include "common/base/log.h"
+#include "common/base/uuid.h"
+#include "common/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TICK_MS = 250 };
+
+/* --- configuration --- */
+
+static bool has(const char *s)
+{
+	return s && *s;
+}
+
+const char *llm_config_error(const struct llm_config *config)
+{
+	for (size_t i = 0; i < LLM_SERVICES; i++) {
+		const struct llm_service_config *s = &config->services[i];
+
+		if (!has(s->provider)) {
+			if (i == 0 && (has(config->services[1].provider) || has(s->models)))
+				return "model_provider is empty, so no model is asked: name one, or clear "
+				       "the other model keys";
+			continue;
+		}
+		if (!llm_provider_by_name(slice_str(s->provider)))
+			return "the model's provider is not one of: gemini openai";
+		if (!has(s->models))
+			return "a model provider is set, but no models are named";
+		if (!has(s->url) ||
+			(strncmp(s->url, "https://", 8) != 0 && strncmp(s->url, "http://", 7) != 0))
+			return "the model's URL must begin with https:// or http://";
+	}
+	return NULL;
+}
+
+static void open_service(struct llm *llm, size_t i, const struct llm_service_config *c)
+{
+	struct service *s = &llm->services[i];
+	size_t at = 0, n = strlen(c->url);
+
+	s->provider = llm_provider_by_name(slice_str(c->provider));
+	while (n && c->url[n - 1] == '/')
+		n--;
+	s->url = xstrndup(c->url, n);
+	s->key_header = NULL;
+	if (has(c->key) && asprintf(&s->key_header, "%s%s", s->provider->key_header, c->key) < 0)
+		bug("no memory");
+	if (!s->key_header)
+		s->key_header = xstrdup("");
+	while (c->models[at] && llm->model_count < LLM_MODELS) {
+		size_t length = strcspn(c->models + at, ", ");
+
+		if (length && length < LLM_MODEL_BYTES) {
+			struct model *m = &llm->models[llm->model_count++];
+
+			m->llm = llm;
+			m->service = s;
+			snprintf(m->name, sizeof m->name, "%.*s", (int)length, c->models + at);
+			snprintf(m->redis_key, sizeof m->redis_key, "cc:llm:breaker:%s:%.*s",
+				s->provider->name, (int)length, c->models + at);
+		}
+		at += length + (c->models[at + length] != 0);
+	}
+}
+
+/* --- opening and closing --- */
+
+static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	health_tick(w->data);
+}
+
+struct llm *llm_open(struct ev_loop *loop, struct redis *redis, const struct llm_config *config)
+{
+	struct llm *llm;
+	struct uuid seed = uuid_v7();
+
+	if (!has(config->services[0].provider))
+		return NULL;
+	llm = xcalloc(1, sizeof *llm);
+	llm->loop = loop;
+	llm->redis = redis;
+	llm->thinking = config->thinking;
+	llm->cache_s = config->cache_s;
+	llm->gather_ms = config->gather_ms;
+	memcpy(&llm->dice, seed.b + 8, sizeof llm->dice);
+	llm->dice |= 1;
+	for (size_t i = 0; i < LLM_SERVICES; i++)
+		if (has(config->services[i].provider))
+			open_service(llm, i, &config->services[i]);
+	llm->transport = transport_open(loop, config->ca_file);
+	buf_init(&llm->scratch, LLM_REQUEST_BYTES);
+	buf_init(&llm->body, 2 * LLM_REQUEST_BYTES);
+	ev_init(&llm->gather, llm_on_gather);
+	llm->gather.data = llm;
+	ev_timer_init(&llm->tick, on_tick, TICK_MS / 1e3, TICK_MS / 1e3);
+	llm->tick.data = llm;
+	ev_timer_start(loop, &llm->tick);
+	health_open(llm);
+	return llm;
+}
+
+void llm_close(struct llm **where)
+{
+	struct llm *llm = *where;
+
+	if (!llm)
+		return;
+	*where = NULL;
+	while (llm->jobs)
+		job_give_up(llm->jobs, LLM_CANCELLED);
+	ev_timer_stop(llm->loop, &llm->tick);
+	ev_timer_stop(llm->loop, &llm->gather);
+	transport_close(&llm->transport);
+	for (size_t i = 0; i < LLM_SERVICES; i++) {
+		free(llm->services[i].url);
+		free(llm->services[i].key_header);
+	}
+	buf_finish(&llm->scratch);
+	buf_finish(&llm->body);
+	llm->closed = true;
+	if (!llm->polling)
+		free(llm); /* else when Redis has answered */
+}
+
+void llm_set_gather(struct llm *llm, uint64_t ms)
+{
+	llm->gather_ms = ms;
+}
+
+const struct llm_counts *llm_counts(const struct llm *llm)
+{
+	return &llm->counts;
+}
+
+bool llm_model(const struct llm *llm, size_t i, const char **name, enum breaker_state *state)
+{
+	if (i >= llm->model_count)
+		return false;
+	*name = llm->models[i].name;
+	*state = llm->models[i].breaker.state;
+	return true;
+}
