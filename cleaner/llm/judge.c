@@ -362,7 +362,7 @@ void judge(struct judgement *out, const struct judge_input *input)
 	gather_known(&known, input->in);
 	for (size_t i = 0; i < input->foreign_count; i++)
 		words_add(&foreign, input->foreign[i]);
-	if (said.n <= 2 * raw.n + 8 && input->answer.n <= 2 * input->in->raw.n + 64 &&
+	if (raw.n && said.n && said.n <= 2 * raw.n + 8 && input->answer.n <= 2 * input->in->raw.n + 64 &&
 		align_words(&raw, &said, &j.alignment)) {
 		join_numbers(&j);
 		settle_all(&j);

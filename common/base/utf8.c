@@ -12,12 +12,13 @@ static bool continues(unsigned char c)
 bool utf8_next(struct slice s, size_t *at, uint32_t *cp)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const unsigned char *p = (const unsigned char *)s.p + *at;
+	const unsigned char *p;
 	size_t left = s.n - *at, len;
 	uint32_t v;
 
 	if (left == 0)
 		return false;
+	p = (const unsigned char *)s.p + *at;
 	if (p[0] < 0x80) {
 		*cp = p[0];
 		*at += 1;
