@@ -15,13 +15,23 @@
 static struct engine *engine;
 static struct engine_workspace *ws;
 
-static void setup(void)
+static void setup_with(const char *data_dir)
 {
 	char *warning = NULL;
 
-	engine = engine_open("", &warning);
+	engine = engine_open(data_dir, &warning);
 	ck_assert_msg(!warning, "%s", warning);
 	ws = engine_workspace_create(engine);
+}
+
+static void setup(void)
+{
+	setup_with("");
+}
+
+static void setup_tables(void)
+{
+	setup_with(SOURCE_ROOT "/cleaner/engine/data");
 }
 
 static void teardown(void)
@@ -157,6 +167,36 @@ START_TEST(test_contexts)
 }
 END_TEST
 
+static const struct {
+	const char *raw, *has;
+} heard_terms[] = {
+	{"we spoke to steve wittaker about it", "Steve Whitaker"},
+	{"the danna her group called", "Danaher"},
+	{"we like trusta trader a lot", "TrustATrader"},
+	{"we spoke to wells fargo", "Wells Fargo"},
+	{"our video jet machines", "Videojet"},
+	{"it said foo bar there", "Fubarix"},
+};
+
+START_TEST(test_glossary)
+{
+	static const struct slice sounds[] = {{"foo bar", 7}};
+	static const struct glossary_term terms[] = {{.term = {"Steve Whitaker", 14}}, {.term = {"Danaher", 7}}, {.term = {"Wells Fargo", 11}},
+		{.term = {"TrustATrader", 12}}, {.term = {"Videojet", 8}}, {.term = {"Fubarix", 7}, .sounds_like = sounds, .sounds_like_count = 1}};
+
+	for (size_t i = 0; i < countof(heard_terms); i++) {
+		struct clean_input in = {.raw = slice_str(heard_terms[i].raw), .glossary = terms, .glossary_count = countof(terms),
+			.options = {.forced = true, .level = CLEAN_FULL, .formats = FORMAT_ALL}};
+		const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
+		const char *wrong = rebuild_check(in.raw, result);
+
+		ck_assert_msg(!wrong, "\"%s\": %s", heard_terms[i].raw, wrong);
+		ck_assert_msg(memmem(result->cleaned.p, result->cleaned.n, heard_terms[i].has, strlen(heard_terms[i].has)),
+			"\"%s\" gave \"%.*s\"", heard_terms[i].raw, (int)result->cleaned.n, result->cleaned.p);
+	}
+}
+END_TEST
+
 START_TEST(test_bad_input)
 {
 	static char big[ENGINE_TEXT_BYTES + 1];
@@ -215,8 +255,12 @@ static size_t random_text(uint32_t *state, char *out, size_t room)
 
 static void check_all_levels(struct slice raw)
 {
+	static const struct slice sounds[] = {{"wait sorry", 10}};
+	static const struct glossary_term terms[] = {{.term = {"Cafe Marking", 12}}, {.term = {"Tews Dey", 8}}, {.term = {"US", 2}},
+		{.term = {"Weyt", 4}, .sounds_like = sounds, .sounds_like_count = 1}, {.term = {"twenty-five", 11}}};
+
 	for (unsigned mode = 0; mode < 4; mode++) {
-		struct clean_input in = {.raw = raw, .options = {.forced = mode > 0, .level = mode == 1 ? CLEAN_LIGHT : CLEAN_FULL,
+		struct clean_input in = {.raw = raw, .glossary = terms, .glossary_count = countof(terms), .options = {.forced = mode > 0, .level = mode == 1 ? CLEAN_LIGHT : CLEAN_FULL,
 			.verbatim = mode == 3, .formats = FORMAT_ALL}};
 		const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
 		const char *wrong = utf8_valid(raw, NULL) ? rebuild_check(raw, result) : NULL;
@@ -293,7 +337,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("engine");
-	TCase *tc = tcase_create("engine");
+	TCase *tc = tcase_create("engine"), *tables = tcase_create("engine with tables");
 	SRunner *runner;
 	int failed;
 
@@ -309,7 +353,13 @@ int main(void)
 	tcase_add_test(tc, test_names);
 	tcase_add_test(tc, test_random);
 	tcase_add_test(tc, test_real_data);
+	tcase_add_checked_fixture(tables, setup_tables, teardown);
+	tcase_set_timeout(tables, 300);
+	tcase_add_test(tables, test_glossary);
+	tcase_add_test(tables, test_random);
+	tcase_add_test(tables, test_real_data);
 	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, tables);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -21,5 +21,14 @@ double gate_judge(const float features[GATE_COUNT])
 
 double gate_confidence(double p)
 {
-	return p < 0.999 ? p : 0.999;
+	static const struct {
+		double p, right;
+	} knots[] = {{0.6, 0.76}, {0.7, 0.87}, {0.8, 0.95}, {0.87, 0.98}, {1, 0.99}};
+	size_t i = 1;
+
+	while (i + 1 < sizeof knots / sizeof *knots && p > knots[i].p)
+		i++;
+	if (p < knots[0].p)
+		return knots[0].right;
+	return knots[i - 1].right + (knots[i].right - knots[i - 1].right) * (p - knots[i - 1].p) / (knots[i].p - knots[i - 1].p);
 }

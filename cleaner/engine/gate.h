@@ -7,7 +7,7 @@
 
 #include "glossary.h"
 
-#define GATE_FROM 0.62 /* below this likelihood nothing is changed */
+#define GATE_FROM 0.6 /* below this likelihood nothing is changed */
 
 double gate_judge(const float features[GATE_COUNT]);
 

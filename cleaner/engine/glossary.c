@@ -14,6 +14,9 @@
 #include <math.h>
 
 #define DISTANCE_MOST 0.36F
+enum { COMPARISONS_MOST = 20000 }; /* by sound a turn, about 10 ms: a longer turn's end is left as it was heard */
+
+#define MARGIN_MOST 0.1F /* how far past the best, or the most, the runner-up is looked for */
 
 static const struct edit edit_rule = {KIND_GLOSSARY, 0.99, "The glossary says that this stands for the term."};
 static const struct edit edit_joined = {KIND_GLOSSARY, 0.97, "A term of the glossary, as it is written there."};
@@ -27,6 +30,7 @@ struct hunt {
 	float *frequency;  /* of each live word */
 	bool cased;
 	float size;        /* log of the glossary's */
+	size_t comparisons; /* so far */
 	struct candidate *list;
 	size_t count;
 };
@@ -295,7 +299,7 @@ static void candidate_add(struct hunt *h, size_t from, size_t to, const struct t
 	f[GATE_TERM_MAX] = term->frequency_max / 100;
 	f[GATE_SPELLING] = spelling_distance(&h->t->words, from, to, term);
 	f[GATE_FIRST_LETTER] = term->squeezed_n && h->t->words.live[from]->key.p[0] == term->squeezed[0];
-	f[GATE_MARGIN] = fminf(next - distance, 0.3F);
+	f[GATE_MARGIN] = fminf(next - distance, MARGIN_MOST);
 	f[GATE_TERM_WORDS] = (float)term->words;
 	f[GATE_WORDS_MORE] = fabsf((float)(to - from) - (float)term->words);
 	f[GATE_DISTANCE_HEARD] = distance * f[GATE_HEARD_MIN];
@@ -363,17 +367,20 @@ static bool spelled_otherwise(const struct words *w, size_t from, size_t to, con
 static void compare(struct hunt *h, size_t from, size_t to, const uint8_t *p, size_t n)
 {
 	const struct terms *terms = h->terms;
-	float best = DISTANCE_MOST, next = DISTANCE_MOST + 0.3F;
+	float best = DISTANCE_MOST, next = DISTANCE_MOST + MARGIN_MOST;
+	struct phone_groups groups = phone_groups_of(p, n);
 	const struct term *found = NULL;
 
 	for (int s = terms->first[phone_group(p[0])]; s >= 0; s = terms->sounds[s].next) {
 		const struct term_sound *sound = &terms->sounds[s];
 		size_t longer = n > sound->n ? n : sound->n, shorter = n < sound->n ? n : sound->n;
-		float distance;
+		float distance, limit = found ? best + MARGIN_MOST : DISTANCE_MOST;
 
-		if ((float)(longer - shorter) * 0.45F > DISTANCE_MOST * (float)longer)
+		if ((float)(longer - shorter) * 0.45F > limit * (float)longer || phone_groups_cost(&groups, &sound->groups) > limit * (float)longer)
 			continue;
-		distance = phones_distance(p, n, sound->p, sound->n, found ? best + 0.3F : DISTANCE_MOST);
+		if (h->comparisons++ >= COMPARISONS_MOST)
+			return;
+		distance = phones_distance(p, n, sound->p, sound->n, limit);
 		if (distance < best || (!found && distance <= best)) {
 			if (found && found != &terms->list[sound->term])
 				next = best;
@@ -410,6 +417,8 @@ static void hunt_from(struct hunt *h, size_t from)
 		memcpy(p + n, phones->p, phones->n);
 		n += phones->n;
 		meaning |= !(word->classes & CLASS_STOP);
+		if ((word->classes & CLASS_STOP) && (w->live[from]->classes & CLASS_STOP))
+			continue;
 		if (meaning && n >= 3 && !splits_letters(w, from, to))
 			compare(h, from, to, p, n);
 		if (possessive)

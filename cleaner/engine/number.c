@@ -65,9 +65,9 @@ void stage_numbers(struct turn *t)
 	for (size_t i = 0; i < w->count; i++) {
 		if (!may_start(w, i) || !read_at(t, i, false, &n))
 			continue;
-		if (n.end == i + 1 && slice_eq(w->live[i]->core, slice_str(n.text)))
-			continue;
-		words_merge(w, i, n.end, arena_copy(t->arena, slice_str(n.text)), numeral_edit(t, &n));
-		words_settle(w);
+		if (n.end > i + 1 || !slice_eq(w->live[i]->core, slice_str(n.text)))
+			words_merge(w, i, n.end, arena_copy(t->arena, slice_str(n.text)), numeral_edit(t, &n));
+		i = n.end - 1; /* the words of it are still in live: what looks back sees them as they were said */
 	}
+	words_settle(w);
 }

@@ -5,37 +5,39 @@
 #include "number_parse.h"
 #include "common/base/attr.h"
 
+#define W(literal) {literal, sizeof(literal) - 1}
+
 static const struct {
-	const char *cardinal, *ordinal;
+	struct slice cardinal, ordinal;
 	int value;
 } smalls[] = {
-	{"zero", "zeroth", 0}, {"one", "first", 1}, {"two", "second", 2}, {"three", "third", 3}, {"four", "fourth", 4},
-	{"five", "fifth", 5}, {"six", "sixth", 6}, {"seven", "seventh", 7}, {"eight", "eighth", 8}, {"nine", "ninth", 9},
-	{"ten", "tenth", 10}, {"eleven", "eleventh", 11}, {"twelve", "twelfth", 12}, {"thirteen", "thirteenth", 13},
-	{"fourteen", "fourteenth", 14}, {"fifteen", "fifteenth", 15}, {"sixteen", "sixteenth", 16},
-	{"seventeen", "seventeenth", 17}, {"eighteen", "eighteenth", 18}, {"nineteen", "nineteenth", 19},
-	{"twenty", "twentieth", 20}, {"thirty", "thirtieth", 30}, {"forty", "fortieth", 40}, {"fifty", "fiftieth", 50},
-	{"sixty", "sixtieth", 60}, {"seventy", "seventieth", 70}, {"eighty", "eightieth", 80}, {"ninety", "ninetieth", 90},
-	{"fourty", "fourtieth", 40},
+	{W("zero"), W("zeroth"), 0}, {W("one"), W("first"), 1}, {W("two"), W("second"), 2}, {W("three"), W("third"), 3}, {W("four"), W("fourth"), 4},
+	{W("five"), W("fifth"), 5}, {W("six"), W("sixth"), 6}, {W("seven"), W("seventh"), 7}, {W("eight"), W("eighth"), 8}, {W("nine"), W("ninth"), 9},
+	{W("ten"), W("tenth"), 10}, {W("eleven"), W("eleventh"), 11}, {W("twelve"), W("twelfth"), 12}, {W("thirteen"), W("thirteenth"), 13},
+	{W("fourteen"), W("fourteenth"), 14}, {W("fifteen"), W("fifteenth"), 15}, {W("sixteen"), W("sixteenth"), 16},
+	{W("seventeen"), W("seventeenth"), 17}, {W("eighteen"), W("eighteenth"), 18}, {W("nineteen"), W("nineteenth"), 19},
+	{W("twenty"), W("twentieth"), 20}, {W("thirty"), W("thirtieth"), 30}, {W("forty"), W("fortieth"), 40}, {W("fifty"), W("fiftieth"), 50},
+	{W("sixty"), W("sixtieth"), 60}, {W("seventy"), W("seventieth"), 70}, {W("eighty"), W("eightieth"), 80}, {W("ninety"), W("ninetieth"), 90},
+	{W("fourty"), W("fourtieth"), 40},
 };
 
 static const struct {
-	const char *cardinal, *ordinal;
+	struct slice cardinal, ordinal;
 	uint64_t value;
 } factors[] = {
-	{"hundred", "hundredth", 100}, {"thousand", "thousandth", 1000}, {"million", "millionth", 1000000},
-	{"billion", "billionth", UINT64_C(1000000000)}, {"trillion", "trillionth", UINT64_C(1000000000000)},
-	{"quadrillion", "quadrillionth", UINT64_C(1000000000000000)},
+	{W("hundred"), W("hundredth"), 100}, {W("thousand"), W("thousandth"), 1000}, {W("million"), W("millionth"), 1000000},
+	{W("billion"), W("billionth"), UINT64_C(1000000000)}, {W("trillion"), W("trillionth"), UINT64_C(1000000000000)},
+	{W("quadrillion"), W("quadrillionth"), UINT64_C(1000000000000000)},
 };
 
 int number_small(struct slice key, bool *ordinal)
 {
 	for (size_t i = 0; i < countof(smalls); i++) {
-		if (slice_eq(key, slice_str(smalls[i].cardinal))) {
+		if (slice_eq(key, smalls[i].cardinal)) {
 			*ordinal = false;
 			return smalls[i].value;
 		}
-		if (slice_eq(key, slice_str(smalls[i].ordinal))) {
+		if (slice_eq(key, smalls[i].ordinal)) {
 			*ordinal = true;
 			return smalls[i].value;
 		}
@@ -46,11 +48,11 @@ int number_small(struct slice key, bool *ordinal)
 uint64_t number_factor(struct slice key, bool *ordinal)
 {
 	for (size_t i = 0; i < countof(factors); i++) {
-		if (slice_eq(key, slice_str(factors[i].cardinal))) {
+		if (slice_eq(key, factors[i].cardinal)) {
 			*ordinal = false;
 			return factors[i].value;
 		}
-		if (slice_eq(key, slice_str(factors[i].ordinal))) {
+		if (slice_eq(key, factors[i].ordinal)) {
 			*ordinal = true;
 			return factors[i].value;
 		}

@@ -29,7 +29,7 @@ bool phone_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 	char digits[PHONE_DIGITS + 1];
 	size_t n, end = digits_read(w, i + plus, digits, sizeof digits, &n);
 
-	if (n < (plus ? PHONE_FROM : DIGITS_FROM) || words_is(w, i, "oh") || words_is(w, i, "o"))
+	if (n < (plus || words_is(w, i, "oh") || words_is(w, i, "o") ? PHONE_FROM : DIGITS_FROM))
 		return false;
 	if (end < w->count && (w->live[end]->classes & CLASS_NUMBER) && !w->live[end - 1]->trail.n && n < PHONE_FROM)
 		return false; /* "two five hundred" is no run of digits */

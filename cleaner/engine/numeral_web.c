@@ -86,7 +86,7 @@ static size_t put_domain(struct spelling *s, const struct words *w, size_t i, un
 	size_t at = i;
 	bool spelled = false; /* inside a run of letters */
 
-	while (at < w->count && w->live[at]->key.n) {
+	while (at < w->count && w->live[at]->key.n && s->n + 1 < s->room) {
 		char sign = connector(words_key(w, at));
 		bool letter = is_letter(words_key(w, at)) || (w->live[at]->classes & CLASS_NUMBER);
 

@@ -176,6 +176,29 @@ unsigned phone_group(uint8_t phone)
 	return phones[phone].group;
 }
 
+struct phone_groups phone_groups_of(const uint8_t *p, size_t n)
+{
+	struct phone_groups g = {{0}};
+
+	for (size_t i = 0; i < n; i++)
+		g.n[phones[p[i]].group]++;
+	return g;
+}
+
+float phone_groups_cost(const struct phone_groups *a, const struct phone_groups *b)
+{
+	unsigned more = 0, less = 0;
+	int vowels = abs((int)a->n[0] - (int)b->n[0]);
+
+	for (size_t i = 1; i < PHONE_GROUPS; i++) {
+		if (a->n[i] > b->n[i])
+			more += a->n[i] - b->n[i];
+		else
+			less += b->n[i] - a->n[i];
+	}
+	return 0.4F * (float)(more < less ? more : less) + 0.45F * (float)(more > less ? more - less : less - more) + 0.45F * (float)vowels;
+}
+
 float phones_distance(const uint8_t *a, size_t an, const uint8_t *b, size_t bn, float most)
 {
 	float row[PHONES_WORD * 4 + 1];

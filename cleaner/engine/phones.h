@@ -34,6 +34,13 @@ const struct phones *phones_of(struct phones_cache *cache, struct slice key);
 enum { PHONE_GROUPS = 10 };
 unsigned phone_group(uint8_t phone);
 
+/* How many phones of each group a sequence has: what two sequences cannot share costs at least so much. */
+struct phone_groups {
+	uint8_t n[PHONE_GROUPS];
+};
+struct phone_groups phone_groups_of(const uint8_t *p, size_t n);
+float phone_groups_cost(const struct phone_groups *a, const struct phone_groups *b);
+
 /* The weighted edit distance over the longer length; above `most` any value above it. */
 float phones_distance(const uint8_t *a, size_t an, const uint8_t *b, size_t bn, float most);
 

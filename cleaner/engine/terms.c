@@ -88,6 +88,7 @@ static void sound_add(struct terms *t, struct term_sound *sound, size_t term)
 		return;
 	group = phone_group(sound->p[0]);
 	sound->term = (uint16_t)term;
+	sound->groups = phone_groups_of(sound->p, sound->n);
 	sound->next = t->first[group];
 	t->first[group] = (int)t->sound_count;
 	t->sounds[t->sound_count++] = *sound;

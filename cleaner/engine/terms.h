@@ -19,6 +19,7 @@ enum { TERMS_KEPT = 8 }; /* glossaries remembered */
 struct term_sound {
 	uint8_t n, p[TERM_PHONES];
 	uint16_t term;
+	struct phone_groups groups;
 	int next; /* of the same first phone group; -1 */
 };
 

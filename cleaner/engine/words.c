@@ -148,21 +148,6 @@ void words_settle(struct words *w)
 			w->live[w->count++] = &w->all[i];
 }
 
-struct slice words_key(const struct words *w, size_t i)
-{
-	return i < w->count ? w->live[i]->key : slice_of(NULL, 0);
-}
-
-bool words_is(const struct words *w, size_t i, const char *key)
-{
-	return slice_eq(words_key(w, i), slice_str(key));
-}
-
-uint32_t words_classes(const struct words *w, size_t i)
-{
-	return i < w->count ? w->live[i]->classes : 0;
-}
-
 void word_drop(struct word *word, const struct edit *why)
 {
 	word->dropped = why;

@@ -53,9 +53,20 @@ void words_cut(struct words *w, struct arena *arena, const struct lexicon *lexic
 void words_settle(struct words *w);
 
 /* The i-th live word's key, empty when there is none: neighbours may be asked for without looking at the bounds. */
-struct slice words_key(const struct words *w, size_t i);
-bool words_is(const struct words *w, size_t i, const char *key);
-uint32_t words_classes(const struct words *w, size_t i); /* 0 when there is none */
+static inline struct slice words_key(const struct words *w, size_t i)
+{
+	return i < w->count ? w->live[i]->key : slice_of(NULL, 0);
+}
+
+static inline bool words_is(const struct words *w, size_t i, const char *key)
+{
+	return slice_eq(words_key(w, i), slice_str(key));
+}
+
+static inline uint32_t words_classes(const struct words *w, size_t i) /* 0 when there is none */
+{
+	return i < w->count ? w->live[i]->classes : 0;
+}
 
 void word_drop(struct word *word, const struct edit *why);
 void word_set_core(struct words *w, struct word *word, struct slice core, const struct edit *why);

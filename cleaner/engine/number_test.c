@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * number_test.c - numbers in their kinds, bare and in a sentence, and the idioms that stay. Without a table, so that marks
+ * come by rule alone.
+ */
+#include "common/base/attr.h"
+#include "rebuild_test.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+static const struct {
+	const char *heard, *written;
+} numbers[] = {
+	/* in a sentence */
+	{"we have seventy-five of them", "We have 75 of them."},
+	{"we sold two hundred and five last year", "We sold 205 last year."},
+	{"it is one of the three", "It is one of the three."},
+	{"step one is the call", "Step one is the call."},
+	{"there are a hundred reasons", "There are a hundred reasons."},
+	{"it went from fifty to a hundred", "It went from 50 to 100."},
+	{"we grew five to fifteen percent", "We grew 5 to 15%."},
+	{"about five percent of them", "About 5% of them."},
+	{"it costs two point five million pounds", "It costs \xC2\xA3" "2.5 million."},
+	{"we pay five hundred pounds a month", "We pay \xC2\xA3" "500 a month."},
+	{"the box weighs fifty pounds", "The box weighs 50 pounds."},
+	{"it is twenty five thousand dollars", "It is $25,000."},
+	{"we began in nineteen ninety four", "We began in 1994."},
+	{"since twenty twenty it grew", "Since 2020 it grew."},
+	{"in the twenty first century", "In the 21st century."},
+	{"the first time and the second", "The first time and the second."},
+	{"on march thirty first we met", "On march 31st we met."},
+	{"call me at half past three", "Call me at 3:30."},
+	{"at eleven forty a m please", "At 11:40 a.m. please."},
+	{"in q four we start", "In Q4 we start."},
+	{"we are b two b only", "We are B2B only."},
+	{"write to john dot smith at g mail dot com today", "Write to john.smith@gmail.com today."},
+	{"my number is oh one six one four nine six oh one two three", "My number is 01614 960123."},
+	{"ring five five five one two three four five six seven", "Ring 555-123-4567."},
+	{"one billion two hundred and thirty million is a lot", "1.23 billion is a lot."},
+	{"374 million eight percent more", "374 million 8% more."},
+	{"i may come on friday", "I may come on friday."},
+	/* alone */
+	{"eight forty", "08:40"},
+	{"three o'clock", "03:00"},
+	{"eighteen ounces", "18 oz"},
+	{"minus sixty six kilograms", "-66 kg"},
+	{"seventy two degrees fahrenheit", "72 \xC2\xB0" "F"},
+	{"july twenty fifth twenty twelve", "July 25 2012"},
+	{"one cent", "$0.01"},
+	{"a dot b c at g mail dot com", "a.bc@gmail.com"},
+	{"a b nine", "ab9"},
+	{"twenty one hundred and eleven", "2111"},
+};
+
+/* A bare numeral's final stop is a matter of taste: it is not looked at. */
+static struct slice without_stop(struct slice s)
+{
+	return s.n && s.p[s.n - 1] == '.' ? slice_of(s.p, s.n - 1) : s;
+}
+
+START_TEST(test_number)
+{
+	struct engine *engine = engine_open("", NULL);
+	struct engine_workspace *ws = engine_workspace_create(engine);
+	struct clean_input in = {.raw = slice_str(numbers[_i].heard),
+		.options = {.forced = true, .level = CLEAN_LIGHT, .formats = FORMAT_ALL}};
+	const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
+	const char *wrong = rebuild_check(in.raw, result);
+
+	ck_assert_msg(!wrong, "\"%s\": %s", in.raw.p, wrong);
+	ck_assert_msg(slice_eq_nocase(without_stop(result->cleaned), without_stop(slice_str(numbers[_i].written))),
+		"\"%s\" gave \"%.*s\", not \"%s\"", in.raw.p, (int)result->cleaned.n, result->cleaned.p, numbers[_i].written);
+	engine_workspace_destroy(&ws);
+	engine_close(&engine);
+}
+END_TEST
+
+START_TEST(test_formats)
+{
+	struct engine *engine = engine_open("", NULL);
+	struct engine_workspace *ws = engine_workspace_create(engine);
+	struct clean_input in = {.raw = SLICE("it costs fifty dollars"),
+		.options = {.forced = true, .level = CLEAN_LIGHT, .formats = FORMAT_ALL & ~(uint32_t)(FORMAT_MONEY | FORMAT_CARDINAL)}};
+
+	ck_assert(slice_eq(engine_clean(ws, &in, NULL, NULL)->cleaned, SLICE("It costs fifty dollars.")));
+	engine_workspace_destroy(&ws);
+	engine_close(&engine);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("number");
+	TCase *tc = tcase_create("number");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, test_number, 0, countof(numbers));
+	tcase_add_test(tc, test_formats);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
