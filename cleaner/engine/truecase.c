@@ -14,7 +14,6 @@
 #define CAPITAL_CLEAR_FROM 0.9F /* in text with capitals of its own */
 #define LOWER_BELOW 0.2F        /* a capital after a stop that went */
 
-static const struct edit edit_capital = {KIND_CASE, 0.98, "A sentence begins with a capital."};
 static const struct edit edit_pronoun = {KIND_CASE, 0.99, "\"I\" is written with a capital."};
 static const struct edit edit_lower = {KIND_CASE, 0.9, "The sentence goes on here."};
 
@@ -95,7 +94,7 @@ static const struct edit *name_edit(struct turn *t, double score)
 {
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
-	*edit = (struct edit){KIND_CASE, score > 0.999 ? 0.999 : score, "A name, as it is usually written."};
+	*edit = (struct edit){KIND_CASE, score >= 0.9 ? 0.9 : 0.66 + (score > 0.5 ? (score - 0.5) * 0.5 : 0), "A name, as it is usually written."};
 	return edit;
 }
 
@@ -165,6 +164,16 @@ static void set_continued(struct turn *t, const struct token *tokens, size_t i)
 		set_first(t, t->words.live[i], false, &edit_lower);
 }
 
+/* The capital is as sure as the stop that it follows, when that was ours. */
+static const struct edit *start_edit(struct turn *t, size_t i)
+{
+	const struct edit *stop = i ? t->words.live[i - 1]->trail_edit : NULL;
+	struct edit *edit = arena_get(t->arena, sizeof *edit);
+
+	*edit = (struct edit){KIND_CASE, stop ? stop->score : i ? 0.93 : 0.88, "A sentence begins with a capital."};
+	return edit;
+}
+
 static bool starts_sentence(const struct words *w, size_t i)
 {
 	const struct word *before = i ? w->live[i - 1] : NULL;
@@ -199,6 +208,6 @@ void stage_case(struct turn *t)
 		if (t->engine->table.head && (!starts_sentence(w, i) || table_form(&t->engine->table, word->key).n))
 			set_name(t, tokens, i, cased);
 		if (starts_sentence(w, i) && !has_upper(word->core, 0))
-			set_first(t, word, true, &edit_capital);
+			set_first(t, word, true, start_edit(t, i));
 	}
 }
