@@ -6,6 +6,7 @@
  */
 #include "common/base/utf8.h"
 #include "decide.h"
+#include "glossary.h"
 #include "patterns.h"
 
 enum { ACKNOWLEDGE_WORDS = 5, FORMED_WORDS = 8 }; /* longest turn that a rule about short turns takes */
@@ -47,6 +48,12 @@ static bool is_acknowledgement(const struct turn *t)
 static bool has_pattern(const struct turn *t)
 {
 	return patterns_maybe(t->engine->patterns, &t->words);
+}
+
+/* A term of the glossary was misheard: what stage_glossary would change. */
+static bool has_misheard_term(const struct turn *t)
+{
+	return glossary_is_near(t);
 }
 
 static bool has_correcting(const struct turn *t)
@@ -108,6 +115,7 @@ static const struct {
 	{is_agent, CLEAN_NONE, "bypass"},
 	{is_acknowledgement, CLEAN_NONE, "acknowledgement"},
 	{has_pattern, CLEAN_FULL, "known_pattern"},
+	{has_misheard_term, CLEAN_FULL, "glossary"},
 	{has_correcting, CLEAN_FULL, "self_correction"},
 	{has_disfluency, CLEAN_LIGHT, "disfluency"},
 	{has_number, CLEAN_LIGHT, "number"},

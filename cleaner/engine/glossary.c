@@ -505,3 +505,15 @@ void stage_glossary(struct turn *t)
 	}
 	words_settle(&t->words);
 }
+
+bool glossary_is_near(const struct turn *t)
+{
+	struct turn mine = *t; /* its arena is all that is used up */
+	struct candidate *list = NULL;
+	size_t count;
+
+	if (t->in->glossary_count == 0)
+		return false;
+	count = glossary_candidates(&mine, terms_of(t->terms, t->phones, &t->engine->table, t->engine->lexicon, t->in), &list);
+	return likeliest(list, count) != NULL;
+}

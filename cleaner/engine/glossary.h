@@ -30,4 +30,7 @@ struct candidate {
 /* All candidates of the turn, in the arena: the best term of each window that has one. */
 size_t glossary_candidates(struct turn *t, const struct terms *terms, struct candidate **list);
 
+/* Would the stage change anything? For the decision. */
+bool glossary_is_near(const struct turn *t);
+
 #endif
