@@ -278,6 +278,9 @@ static void clean_again(struct lease *l)
 	cleaned_finish(&l->cleaned);
 	cleaned_init(&l->cleaned);
 	l->cleaned.queue_ns = queue_ns;
+	window_finish(&l->window); /* one of its texts may be what was changed */
+	l->window_ready = false;
+	queue_window_drop(l->cleaner->redis, &l->conversation, NULL, NULL);
 	ask_around(l);
 }
 

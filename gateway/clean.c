@@ -9,8 +9,10 @@
 #include "common/base/json_out.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/knowledge/knowledge.h"
 #include "common/wire/turn.h"
 #include "gateway.h"
+#include "glossary_body.h"
 #include "turn_rows.h"
 #include "turns.h"
 
@@ -21,13 +23,6 @@ struct clean {
 	struct engine_workspace *workspace;
 };
 
-static const struct member term_members[] = {
-	{"term", SHAPE_TEXT, SHAPE_REQUIRED, 1, CLEAN_TERM_BYTES},
-	{"sounds_like", SHAPE_TEXTS, .max = CLEAN_SOUNDS_LIKE},
-	{"category", SHAPE_TEXT, .max = CLEAN_TERM_BYTES},
-};
-static const struct shape term_shape = SHAPE(term_members);
-
 enum { UUID_CHARACTERS = UUID_TEXT_BYTES - 1, UTTERANCE_BYTES = 128 };
 
 static const struct member body_members[] = {
@@ -35,7 +30,7 @@ static const struct member body_members[] = {
 	{"conversation_id", SHAPE_TEXT, 0, UUID_CHARACTERS, UUID_CHARACTERS},
 	{"speaker", SHAPE_TEXT, 0, 1, SPEAKER_BYTES},
 	{"options", SHAPE_OBJECT, .inner = &turn_options_shape},
-	{"glossary", SHAPE_OBJECTS, .max = CLEAN_GLOSSARY_TERMS, .inner = &term_shape},
+	{"glossary", SHAPE_OBJECTS, .max = GLOSSARY_TERMS, .inner = &glossary_term_shape},
 	{"utterance_id", SHAPE_TEXT, 0, 1, UTTERANCE_BYTES},
 };
 static const struct shape body_shape = SHAPE(body_members);
@@ -100,9 +95,10 @@ struct cleaning {
 	void *arg;
 };
 
+/* The request's own terms, then what is known. */
 struct terms {
-	struct glossary_term term[CLEAN_GLOSSARY_TERMS];
-	struct slice spelling[CLEAN_GLOSSARY_TERMS * CLEAN_SOUNDS_LIKE];
+	struct glossary_term term[ENGINE_GLOSSARY_TERMS];
+	struct slice spelling[GLOSSARY_TERMS * GLOSSARY_SOUNDS_LIKE];
 	size_t count, spellings;
 };
 
@@ -122,6 +118,22 @@ static void read_terms(const cJSON *glossary, struct terms *t)
 			slice_str(spelling->valuestring);
 		to->sounds_like_count = (size_t)(&t->spelling[t->spellings] - to->sounds_like);
 	}
+}
+
+static bool has_term(const struct terms *t, struct slice name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (slice_eq(t->term[i].term, name))
+			return true;
+	return false;
+}
+
+/* What the request says of a term goes before what is known of it. */
+static void add_known(struct terms *t, const struct knowledge *known)
+{
+	for (size_t i = 0; i < known->term_count && t->count < ENGINE_GLOSSARY_TERMS; i++)
+		if (!has_term(t, known->terms[i].term))
+			t->term[t->count++] = known->terms[i];
 }
 
 static void write_answer(
@@ -170,12 +182,14 @@ static const struct clean_result *bypassed(const struct cleaning *c, struct clea
 }
 
 /* Runs the engine and tells. Frees the cleaning. */
-static void cleaning_run(struct cleaning *c, const struct window_turn *window, size_t count)
+static void cleaning_run(struct cleaning *c, const struct knowledge *known, const struct window_turn *window, size_t count)
 {
 	struct terms *terms = xmalloc(sizeof *terms);
 	struct clean_input in = {.raw = c->body.raw_text,
 		.window = window,
 		.window_count = count,
+		.suppressed = known->suppressed,
+		.suppressed_count = known->suppressed_count,
 		.options = {.verbatim = c->body.options.verbatim,
 			.formats = (uint32_t)c->body.options.formats,
 			.profile = c->body.options.profile}};
@@ -185,6 +199,7 @@ static void cleaning_run(struct cleaning *c, const struct window_turn *window, s
 	struct buf json;
 
 	read_terms(c->body.glossary, terms);
+	add_known(terms, known);
 	in.glossary = terms->term;
 	in.glossary_count = terms->count;
 	result = c->body.bypass ? bypassed(c, &raw) : engine_clean(c->gw->clean->workspace, &in, NULL, NULL);
@@ -229,39 +244,40 @@ static size_t read_window(const PGresult *rows, struct window_turn window[LIMIT_
 	return count;
 }
 
-static void on_window(const struct pg_answer *answer, void *arg)
+/* The first result is what is known; the second, if a conversation was named, its window. */
+static void on_read(const struct pg_answer *answer, void *arg)
 {
 	struct cleaning *c = arg;
 	struct window_turn window[LIMIT_WINDOW_TURNS];
-	const PGresult *rows;
+	const PGresult *rows = answer->count > 1 ? answer->results[1] : NULL;
+	struct knowledge known;
+	size_t count = 0;
 
 	if (answer->status != PG_OK) {
-		cleaning_fail(c, PROBLEM_UNAVAILABLE, "the conversation could not be read");
+		cleaning_fail(c, PROBLEM_UNAVAILABLE, "what is known of the conversation could not be read");
 		return;
 	}
-	rows = answer->results[0];
-	if (PQntuples(rows) == 0) {
+	if (rows && PQntuples(rows) == 0) {
 		cleaning_fail(c, PROBLEM_NOT_FOUND, "there is no such conversation");
 		return;
 	}
-	take_options(&c->body.options, rows);
-	cleaning_run(c, window, read_window(rows, window));
+	if (rows) {
+		take_options(&c->body.options, rows);
+		count = read_window(rows, window);
+	}
+	knowledge_read(&known, answer->results[0]);
+	cleaning_run(c, &known, window, count);
+	knowledge_finish(&known);
 }
 
 void clean_start(struct gateway *gw, const struct uuid *user_id, const struct clean_body *body,
 	uint64_t received_ns, clean_fn *fn, void *arg)
 {
 	struct cleaning *c = xmalloc(sizeof *c);
-	char conversation[UUID_TEXT_BYTES], user[UUID_TEXT_BYTES];
+	struct knowledge_ask ask;
+	struct pg_op ops[] = {{&knowledge_stmt, ask.params}, {&window_stmt, ask.params}};
 
 	*c = (struct cleaning){gw, *body, received_ns, fn, arg};
-	if (!body->has_conversation) {
-		cleaning_run(c, NULL, 0);
-		return;
-	}
-	uuid_text(&body->conversation_id, conversation);
-	uuid_text(user_id, user);
-	pg_send(gw->pg,
-		&(struct pg_op){&window_stmt, (struct slice[]){slice_str(conversation), slice_str(user)}}, 1,
-		on_window, c);
+	knowledge_ask(&ask, body->has_conversation ? &body->conversation_id : NULL, user_id);
+	pg_send(gw->pg, ops, body->has_conversation ? 2 : 1, on_read, c); /* both begin with conversation and user */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * clean.h - cleaning without a turn: the local engine on the loop, with a conversation's window and options
- * if one is named, and the glossary of the request (api.md, /clean). Nothing is stored, nothing learned,
+ * clean.h - cleaning without a turn: the local engine on the loop, with what is known of the user, a
+ * conversation's window, options and glossary if one is named, and the glossary of the request (api.md, /clean). Nothing is stored, nothing learned,
  * nothing announced.
  *
  * The engine takes well under a millisecond for what people say in one go, and a few for 16 KiB.
@@ -15,12 +15,6 @@
 
 struct gateway;
 struct clean;
-
-enum {
-	CLEAN_GLOSSARY_TERMS = 300,
-	CLEAN_SOUNDS_LIKE = 16 /* spellings of one term */,
-	CLEAN_TERM_BYTES = 128
-};
 
 struct clean *clean_open(const char *data_dir); /* NULL or empty: the built-in rules */
 void clean_close(struct clean **clean);

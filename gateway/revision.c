@@ -223,8 +223,8 @@ void change_json(const struct revision *r, const struct change *c, struct buf *o
 {
 	size_t raw_points = utf8_count(slice_of(r->raw.p, c->start)), points = raw_points;
 
-	for (const struct change *e = r->now.list; e < c; e++)
-		points += utf8_count(e->corrected) - utf8_count(change_original(r, e));
+	for (size_t i = 0; i < r->now.count && r->now.list[i].end <= c->start && &r->now.list[i] != c; i++)
+		points += utf8_count(r->now.list[i].corrected) - utf8_count(change_original(r, &r->now.list[i]));
 	write_change(r, c, raw_points, points, out);
 }
 

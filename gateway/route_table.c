@@ -9,8 +9,10 @@
 #include "context.h"
 #include "conversation_make.h"
 #include "conversations.h"
+#include "glossary.h"
 #include "keys.h"
 #include "ops.h"
+#include "revise.h"
 #include "routes.h"
 #include "turns_http.h"
 

@@ -15,7 +15,10 @@
 
 extern const struct pg_stmt knowledge_stmt;
 
-enum { KNOWLEDGE_PARAMS = 8 };
+enum {
+	KNOWLEDGE_ACCEPTED = 2, KNOWLEDGE_USES = 3, KNOWLEDGE_SHARE = 5, /* places of learn.h's bounds among the parameters */
+	KNOWLEDGE_PARAMS = 8
+};
 enum { KNOWLEDGE_KIND, KNOWLEDGE_A, KNOWLEDGE_B, KNOWLEDGE_C }; /* the columns: knowledge.sql says what they hold */
 
 /* The statement's parameters, and what they point into. */

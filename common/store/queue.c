@@ -88,6 +88,14 @@ void queue_window_push(struct redis *r, const struct uuid *conversation, const s
 	buf_finish(&packed);
 }
 
+void queue_window_drop(struct redis *r, const struct uuid *conversation, redis_fn *fn, void *arg)
+{
+	struct names n;
+
+	name_keys(&n, conversation);
+	redis_send(r, (const struct slice[]){SLICE("DEL"), slice_str(n.win)}, 2, fn, arg);
+}
+
 void queue_claim(struct redis *r, struct slice stream, struct slice entry, const struct uuid *conversation,
 	const struct uuid *turn, redis_fn *fn, void *arg)
 {

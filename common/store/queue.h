@@ -36,6 +36,9 @@ void queue_unknown(struct redis *r, const struct slice *turns, size_t count, red
 /* Puts a finished turn into its conversation's window. */
 void queue_window_push(struct redis *r, const struct uuid *conversation, const struct msg_window *turn, redis_fn *fn, void *arg);
 
+/* A text in the conversation's window was changed: it is read from PostgreSQL next time. */
+void queue_window_drop(struct redis *r, const struct uuid *conversation, redis_fn *fn, void *arg);
+
 /* Takes a turn that a stream entry named. Reply: nil when the entry is stale (the caller acknowledges it with queue_drop), 0
  * when its job is lost (the caller parks the conversation), else
  * [fence, packed job, then each packed window entry, oldest first]. */

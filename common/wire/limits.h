@@ -9,6 +9,7 @@ enum {
 	LIMIT_RAW_TEXT_BYTES = 16 * 1024,   /* one turn: api.md; ten minutes of speech */
 	LIMIT_BODY_BYTES = 64 * 1024,       /* a request's body: api.md; a turn with its words fits */
 	LIMIT_BATCH_BODY_BYTES = 1024 * 1024, /* turns:batch: api.md */
+	LIMIT_GLOSSARY_BODY_BYTES = 1024 * 1024, /* 400 terms with 16 spellings each fit */
 	LIMIT_BATCH_TURNS = 100,            /* turns:batch: api.md */
 	LIMIT_CONTEXT_BYTES = 8 * 1024,     /* a shared context's text: api.md */
 	LIMIT_WINDOW_TURNS = 10,            /* cleaned turns that a cleaner sees: the issue */

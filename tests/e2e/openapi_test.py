@@ -71,6 +71,7 @@ class OpenApi(unittest.TestCase):
         self.walk_auth()
         conversation = self.walk_conversations()
         self.walk_turns(conversation)
+        self.walk_learning(conversation)
         self.walk_operations()
         self.call(204, "delete", API + "/conversations/{id}", id=conversation)
         self.call(404, "get", API + "/conversations/{id}", id=conversation)
@@ -124,6 +125,29 @@ class OpenApi(unittest.TestCase):
         self.call(200, "post", path + ":batch", {"turns": [{"speaker": "User", "raw_text": "yes"}, {"speaker": "Nobody", "raw_text": "x"}]},
                   **one)
         self.call(200, "post", API + "/clean", {"raw_text": "we have um seventy five people", "conversation_id": conversation})
+
+    def walk_learning(self, conversation):
+        one = {"id": conversation}
+        path = API + "/conversations/{id}/turns/{turn_id}"
+        turn = self.call(201, "post", API + "/conversations/{id}/turns",
+                         {"speaker": "User", "raw_text": "um she is the vector of sales"}, **one).json
+        ids = {"id": conversation, "turn_id": turn["turn_id"]}
+        correction = turn["metadata"]["corrections"][0]["id"]
+        judge = path + "/corrections/{correction_id}"
+        self.call(200, "post", judge, {"verdict": "accept"}, correction_id=correction, **ids)
+        self.call(200, "post", judge, {"verdict": "reject"}, correction_id=correction, **ids)
+        self.call(404, "post", judge, {"verdict": "reject"}, correction_id="c999", **ids)
+        self.call(422, "post", judge, {"verdict": "maybe"}, correction_id=correction, **ids)
+        self.call(200, "patch", path, {"cleaned_text": "She is the victor of sails."}, **ids)
+        self.call(422, "patch", path, {"text": "x"}, **ids)
+        self.call(404, "patch", path, {"cleaned_text": "x"}, id=conversation, turn_id=NOBODY)
+        for route, where in ((API + "/glossary", {}), (API + "/conversations/{id}/glossary", one)):
+            tag = self.call(200, "get", route, **where).headers["ETag"]
+            self.call(200, "put", route, {"terms": [{"term": "Acme", "sounds_like": ["ack me"], "category": "company"}]},
+                      headers={"If-Match": tag}, **where)
+            self.call(412, "put", route, {"terms": []}, headers={"If-Match": tag}, **where)
+            self.call(200, "patch", route, {"add": [{"term": "Corvid"}], "remove": ["Acme"]}, **where)
+            self.call(422, "patch", route, {"add": [{"name": "Corvid"}]}, **where)
 
     def walk_operations(self):
         for path in ("/healthz", "/readyz", "/metrics", "/openapi.json"):
