@@ -27,9 +27,9 @@ static struct redis *redis;
 
 /* --- the servers --- */
 
-static void start_fake(void)
+static void start_fake(bool tls)
 {
-	char line[64] = "";
+	char line[64] = "", cert[100], key[100];
 	int out[2], port = 0;
 	FILE *f;
 
@@ -38,7 +38,9 @@ static void start_fake(void)
 	fake_pid = fork();
 	if (fake_pid == 0) {
 		dup2(out[1], 1);
-		execl(FAKE_MODEL, FAKE_MODEL, "--port", "0", NULL);
+		snprintf(cert, sizeof cert, "%s/cert.pem", dir);
+		snprintf(key, sizeof key, "%s/key.pem", dir);
+		execl(FAKE_MODEL, FAKE_MODEL, "--port", "0", tls ? "--cert" : NULL, cert, "--key", key, NULL);
 		_exit(127);
 	}
 	close(out[1]);
@@ -555,6 +557,41 @@ START_TEST(others_and_the_next_life_hear_of_it)
 }
 END_TEST
 
+/* A certificate of our own, a server with it, and all calls over one HTTP/2 connection. */
+START_TEST(calls_share_a_connection_over_tls)
+{
+	char command[700], url[100], ca[100];
+	struct llm_config config = {.services = {{"gemini", url, "fake", "k"}}, .ca_file = ca};
+	struct asked a[MANY] = {{0}};
+	pid_t plain = fake_pid;
+	struct llm *llm;
+
+	snprintf(ca, sizeof ca, "%s/cert.pem", dir);
+	snprintf(command, sizeof command,
+		"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
+		"-keyout %s/key.pem -out %s -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 "
+		"2>/dev/null",
+		dir, ca);
+	ck_assert_int_eq(system(command), 0);
+	start_fake(true);
+	snprintf(url, sizeof url, "https%s", base_url + strlen("http"));
+	llm = llm_open(loop, redis, &config);
+	for (int i = 0; i < MANY; i++) {
+		char raw[32];
+
+		snprintf(raw, sizeof raw, "um turn %d", i);
+		ask(llm, &a[i], raw, GIVE_UP_S * 1000);
+	}
+	run_until_told();
+	for (int i = 0; i < MANY; i++)
+		ck_assert_int_eq(a[i].outcome, LLM_OK);
+	llm_close(&llm);
+	kill(fake_pid, SIGTERM);
+	waitpid(fake_pid, NULL, 0);
+	fake_pid = plain;
+}
+END_TEST
+
 START_TEST(a_wrong_configuration_is_told)
 {
 	static const struct {
@@ -596,6 +633,7 @@ static Suite *tests(void)
 	tcase_add_test(tc, a_batch_that_came_back_wrong_is_asked_one_by_one);
 	tcase_add_loop_test(tc, it_opens_costs_nothing_and_comes_back, 0, (int)countof(failures));
 	tcase_add_test(tc, others_and_the_next_life_hear_of_it);
+	tcase_add_test(tc, calls_share_a_connection_over_tls);
 	tcase_add_test(tc, a_wrong_configuration_is_told);
 	suite_add_tcase(suite, tc);
 	return suite;
@@ -609,7 +647,7 @@ int main(void)
 
 	if (!mkdtemp(dir))
 		return 1;
-	start_fake();
+	start_fake(false);
 	start_redis();
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -206,6 +206,9 @@ static void begin(struct session *s, struct lws *wsi, const char *path)
 	if (strncasecmp(bearer, "bearer ", 7) == 0)
 		snprintf(s->key, sizeof s->key, "%s", bearer + 7);
 	s->takes_gzip = strstr(encodings, "gzip") != NULL;
+	if (lws_get_network_wsi(wsi) != wsi &&
+		!s->key[0]) /* HTTP/2: the library hides headers that it does not know */
+		snprintf(s->key, sizeof s->key, "unseen");
 }
 
 static void end(struct session *s)
