@@ -29,6 +29,7 @@ enum {
 	REDIS_TIMEOUT_MS = 2000,
 	PG_TIMEOUT_MS = 5000,
 	QUIET_MS = 50, /* no result for so long, and a drain takes it that none is on its way */
+	QUIET_LOOKS = 10, /* looks that found more: half a second of the drain, then no more is taken */
 	REPORT_S = 10, /* between lines of what was done, while anything is */
 };
 
@@ -114,7 +115,9 @@ static void on_quiet(struct ev_loop *loop, ev_timer *w, int revents)
 	bool quiet = n->counts.received == n->received_before;
 
 	n->received_before = n->counts.received;
-	if (!quiet || n->backlog.count)
+	if (!quiet && ++n->busy_looks == QUIET_LOOKS)
+		link_close(&n->results); /* under load it is never quiet: the rest waits with its senders */
+	if ((!quiet && n->results) || n->backlog.count)
 		return;
 	confirm_flush(n);
 	if (n->confirm.under_way == 0)
@@ -172,6 +175,7 @@ static bool start(struct service_run *run)
 static void drain(struct service_run *run)
 {
 	notifier.received_before = notifier.counts.received;
+	notifier.busy_looks = 0;
 	ev_timer_start(service_loop(run), &notifier.quiet);
 }
 

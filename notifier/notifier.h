@@ -54,6 +54,7 @@ struct notifier {
 	struct buf head, tail, json; /* scratch */
 	struct counts counts;
 	uint64_t received_before; /* at the last look of quiet */
+	unsigned busy_looks;	  /* of quiet, that found more had come */
 	/* the event log */
 	bool log_is_up;		/* Redis is, and resume.lua has said since when its logs can be trusted */
 	uint64_t newest_epoch;	/* of any log that we have seen */
