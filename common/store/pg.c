@@ -19,6 +19,7 @@ struct pg {
 	struct pg_options options; /* conninfo is our copy */
 	struct pg_conn conns[PG_CONNECTIONS];
 	size_t up;		    /* connections that are */
+	bool opening;		    /* no first attempt has ended yet: requests wait for it */
 	struct pg_requests waiting; /* for room on a connection */
 	size_t waiting_count;
 	struct pg_requests refused; /* to be told so on the next turn */
@@ -63,6 +64,15 @@ static void nudge_all(struct pg *pg)
 		pg_conn_nudge(&pg->conns[i]);
 }
 
+/* The first attempts end with one that is up, or when each has failed. */
+static bool is_opening(const struct pg *pg)
+{
+	for (size_t i = 0; pg->opening && i < pg->options.connections; i++)
+		if (pg->conns[i].failures == 0)
+			return pg->up == 0;
+	return false;
+}
+
 static void on_changed(struct pg_conn *conn, void *arg)
 {
 	struct pg *pg = arg;
@@ -77,6 +87,11 @@ static void on_changed(struct pg_conn *conn, void *arg)
 			nudge_all(pg);
 		if (pg->options.state)
 			pg->options.state(pg->up > 0, pg->options.arg);
+		if (!pg->up)
+			fail_waiting(pg);
+	}
+	if (pg->opening && !is_opening(pg)) {
+		pg->opening = false;
 		if (!pg->up)
 			fail_waiting(pg);
 	}
@@ -177,6 +192,7 @@ struct pg *pg_open(struct ev_loop *loop, const struct pg_options *options)
 	pg->loop = loop;
 	pg->options = *options;
 	pg->options.conninfo = xstrdup(options->conninfo);
+	pg->opening = true;
 	STAILQ_INIT(&pg->waiting);
 	STAILQ_INIT(&pg->refused);
 	ev_timer_init(&pg->soon, on_soon, 0, 0);
@@ -217,7 +233,7 @@ void pg_send(struct pg *pg, const struct pg_op *ops, size_t count, pg_fn *fn, vo
 	}
 	if (c)
 		pg_conn_send(c, r);
-	else if (pg->up && pg->waiting_count < PG_QUEUE) {
+	else if ((pg->up || pg->opening) && pg->waiting_count < PG_QUEUE) {
 		STAILQ_INSERT_TAIL(&pg->waiting, r, next);
 		pg->waiting_count++;
 	} else {

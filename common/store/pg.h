@@ -9,7 +9,8 @@
  *
  * A lost connection fails what was under way with PG_LOST (outcome unknown: ask again by id), reconnects with
  * backoff and jitter, and prepares statements again as they are used. While no connection is up, requests
- * fail at once with PG_DOWN, so that callers answer 503 early; at most PG_QUEUE requests wait for one.
+ * fail at once with PG_DOWN, so that callers answer 503 early; at most PG_QUEUE requests wait for one. Before
+ * the first attempts to connect have ended they wait too, so that a restarted process fails nobody.
  */
 #ifndef CC_STORE_PG_H
 #define CC_STORE_PG_H

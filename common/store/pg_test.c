@@ -220,11 +220,25 @@ START_TEST(a_nul_byte_is_refused_before_it_is_sent)
 }
 END_TEST
 
-START_TEST(without_a_connection_requests_fail_on_the_next_turn)
+START_TEST(requests_wait_for_the_first_connection)
 {
-	open_pool(1, 5000);
-	ck_assert_int_eq(ask(&count, NULL).status, PG_DOWN);
+	open_table(1, 5000);
 	close_pool();
+	open_pool(2, 5000);
+	ck_assert(!pg_is_up(pg));
+	ck_assert_int_eq(ask(&count, NULL).status, PG_OK);
+	close_pool();
+}
+END_TEST
+
+START_TEST(without_a_server_requests_fail_when_it_is_known)
+{
+	fixture_servers("stop", "postgres");
+	open_pool(2, 60000);
+	ck_assert_int_eq(ask(&count, NULL).status, PG_DOWN); /* after the first attempts */
+	ck_assert_int_eq(ask(&count, NULL).status, PG_DOWN); /* on the next turn */
+	close_pool();
+	fixture_servers("start", "postgres");
 }
 END_TEST
 
@@ -464,7 +478,8 @@ int main(void)
 	tcase_add_test(tc, a_failing_statement_takes_back_its_request_and_no_other);
 	tcase_add_test(tc, a_commit_that_fails_is_a_failure);
 	tcase_add_test(tc, a_nul_byte_is_refused_before_it_is_sent);
-	tcase_add_test(tc, without_a_connection_requests_fail_on_the_next_turn);
+	tcase_add_test(tc, requests_wait_for_the_first_connection);
+	tcase_add_test(tc, without_a_server_requests_fail_when_it_is_known);
 	tcase_add_test(tc, arrays_and_cells_keep_every_byte);
 	tcase_add_test(tc, a_statement_that_cannot_be_prepared_says_why_and_may_be_later);
 	tcase_add_test(tc, many_requests_wait_and_too_many_are_refused);
