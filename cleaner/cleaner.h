@@ -138,6 +138,9 @@ void model_close(struct cleaner *c);
 bool model_ask(struct lease *l, const struct clean_result *local); /* false: nothing to wait for */
 void model_forget(struct lease *l); /* frees what asking left, and cancels what is under way */
 
+/* teach.c */
+void teach(struct lease *l); /* counts the names that the agent used before this turn */
+
 /* announce.c */
 void announce_processing(struct lease *l);
 void announce_finished(struct lease *l, uint64_t revision);

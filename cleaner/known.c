@@ -65,8 +65,9 @@ struct known *known_find(struct known_cache *cache, const struct uuid *conversat
 
 struct known *known_put(struct known_cache *cache, const struct uuid *conversation, const PGresult *rows)
 {
-	struct known *k = xcalloc(1, sizeof *k);
+	struct known *k = xcalloc(1, sizeof *k), *old = look(cache, conversation);
 
+	k->taught_seq = old ? old->taught_seq : 0;
 	known_forget(cache, conversation);
 	k->conversation = *conversation;
 	k->holders = 2; /* the cache and the caller */

@@ -21,6 +21,7 @@ struct known {
 	unsigned holders;              /* the cache is one */
 	struct uuid conversation;
 	struct knowledge knowledge;
+	uint32_t taught_seq; /* the agent's turns up to here were sent to teach their terms, from here (teach.c) */
 };
 
 struct known_cache {

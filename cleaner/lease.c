@@ -128,6 +128,7 @@ void lease_committed(struct lease *l, enum outcome outcome)
 {
 	switch (outcome) {
 	case OUTCOME_FINISHED:
+		teach(l);
 		if (l->cleaned.failed)
 			bury(l);
 		complete(l);

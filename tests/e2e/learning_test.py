@@ -177,6 +177,14 @@ class Learning(unittest.TestCase):
             self.edit(self.say("we are happy with the plumber"), "We are furious with the electrician.")
         self.assertEqual(self.learned(), {})
 
+    def test_the_agents_words_teach_their_terms(self):
+        for text in ("Thanks for calling, this is about your Corvid Heating account.", "Shall we talk about Corvid Heating now?"):
+            self.say(text, speaker="Lumen")
+            self.say("um yes I think we should do that today")
+        until("the term is learned", lambda: self.learned() == {"Corvid Heating": []})
+        turn = self.say("so is corvid heating any good", self.client.new_conversation())
+        self.assertIn("Corvid Heating", turn["cleaned_text"])
+
     def test_what_is_learned_can_be_sent_back_changed_and_dropped(self):
         for _ in range(2):
             self.edit(self.say("we found them on chequer trade last year"), "We found them on Checkatrade last year.")
