@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * artefact.c - what a recogniser or a voice agent leaves in a text that nobody said: tags (<noise>, [laughter],
+ * artefact.c - what a recogniser or a voice agent leaves in a text that nobody said: tags (<noise>,
+ * [laughter],
  * ##VOICE_STYLE##), runs of pause dots. Nothing that was said is touched, so this runs in verbatim mode too.
  */
 #include "turn.h"
 
-enum { TAG_WORDS = 6 }; /* a bracket that is still open after so many words is no tag */
+#include <ctype.h>
+
+enum { SEAM_WORDS = 8, SEAM_BYTES = 256 }; /* how much before a seam is looked at, and said again after it */
+enum { TAG_WORDS = 6 };			   /* a bracket that is still open after so many words is no tag */
 
 static const struct edit edit_tag = {KIND_ARTEFACT, 0.99, "A tag of the recogniser or the voice, not said."};
+static const struct edit edit_seam = {KIND_ARTEFACT, 0.97, "The recogniser wrote the end of the text twice."};
 static const struct edit edit_pause = {KIND_ARTEFACT, 0.98, "A run of pause marks."};
 
 static struct slice word_raw(const struct words *w, const struct word *word)
@@ -31,14 +36,19 @@ static struct slice without_marks(struct slice s)
 static const struct {
 	struct slice open, close;
 } tags[] = {
-	{{"##", 2}, {"##", 2}}, {{"<", 1}, {">", 1}}, {{"[", 1}, {"]", 1}}, {{"*", 1}, {"*", 1}}, {{"(", 1}, {")", 1}},
+	{{"##", 2}, {"##", 2}},
+	{{"<", 1}, {">", 1}},
+	{{"[", 1}, {"]", 1}},
+	{{"*", 1}, {"*", 1}},
+	{{"(", 1}, {")", 1}},
 };
 
 /* Words of sounds that recognisers note in round brackets, which people also use for words that they mean. */
 static bool names_a_sound(struct slice text)
 {
-	static const char *const sounds[] = {"noise", "laugh", "cough", "inaudible", "music", "silence", "applause",
-		"crosstalk", "unintelligible", "sigh", "breath", "static", "beep", "clears throat", "background"};
+	static const char *const sounds[] = {"noise", "laugh", "cough", "inaudible", "music", "silence",
+		"applause", "crosstalk", "unintelligible", "sigh", "breath", "static", "beep",
+		"clears throat", "background"};
 
 	for (size_t i = 0; i < countof(sounds); i++)
 		for (size_t at = 0; at + strlen(sounds[i]) <= text.n; at++)
@@ -71,7 +81,7 @@ static bool is_dots(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (s.p[i] != '.' && (unsigned char)s.p[i] != 0xE2 && (unsigned char)s.p[i] != 0x80 &&
-		    (unsigned char)s.p[i] != 0xA6)
+			(unsigned char)s.p[i] != 0xA6)
 			return false;
 	return s.n > 1;
 }
@@ -81,11 +91,94 @@ static bool ends_in_pause(const struct word *word)
 	return slice_ends(word->trail, SLICE("..")) || slice_ends(word->trail, SLICE("\xE2\x80\xA6"));
 }
 
+/* ---- seams: "on Google.C on Google." ---- */
+
+/* Where a point joins two texts inside the core: letters before it, a small letter, an apostrophe or a lone
+ * letter after. */
+static size_t seam_in(struct slice core)
+{
+	const char *point = core.n ? memchr(core.p, '.', core.n) : NULL;
+	size_t at = point ? (size_t)(point - core.p) : 0;
+
+	if (at < 3 || at + 1 >= core.n || memchr(point + 1, '.', core.n - at - 1) ||
+		memchr(core.p, '@', core.n))
+		return 0;
+	for (size_t i = 0; i < at; i++)
+		if (!isalpha((unsigned char)core.p[i]) && core.p[i] != '\'')
+			return 0;
+	return islower((unsigned char)point[1]) || point[1] == '\'' || at + 2 == core.n ? at : 0;
+}
+
+static size_t put_key(char *out, size_t n, size_t room, struct slice key)
+{
+	if (n + key.n + 1 >= room)
+		return n;
+	if (n)
+		out[n++] = ' ';
+	memcpy(out + n, key.p, key.n);
+	return n + key.n;
+}
+
+static bool ends_with(const char *text, size_t n, const char *end, size_t m)
+{
+	return m > 0 && m <= n && memcmp(text + n - m, end, m) == 0;
+}
+
+/* A streaming recogniser said the end of the text once more after the point: the last word of the repeat, or
+ * i. */
+static size_t seam_end(const struct words *w, size_t i, size_t at)
+{
+	char said[SEAM_BYTES], again[SEAM_BYTES];
+	struct slice key = w->live[i]->key;
+	size_t n = 0, m = 0, first = i > SEAM_WORDS ? i - SEAM_WORDS : 0;
+
+	if (at == 0 || key.n <= at)
+		return i;
+	for (size_t k = first; k < i; k++)
+		n = put_key(said, n, sizeof said, w->live[k]->key);
+	n = put_key(said, n, sizeof said, slice_of(key.p, at));
+	m = put_key(again, m, sizeof again, slice_of(key.p + at + 1, key.n - at - 1));
+	for (size_t k = i; k < w->count && k <= i + SEAM_WORDS; k++) {
+		const char *space;
+
+		if (k > i)
+			m = put_key(again, m, sizeof again, w->live[k]->key);
+		if (!word_ends_sentence(w->live[k]))
+			continue;
+		space = m ? memchr(again, ' ', m) : NULL;
+		if (ends_with(said, n, again, m))
+			return k;
+		if (space && space - again <= 2 &&
+			ends_with(said, n, space + 1, m - (size_t)(space + 1 - again)))
+			return k;
+		return i;
+	}
+	return i;
+}
+
+static void mend_seams(struct words *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		struct word *word = w->live[i];
+		size_t at = seam_in(word->core), end = seam_end(w, i, at);
+
+		if (end == i)
+			continue;
+		word_set_core(w, word, slice_of(word->core.p, at), &edit_seam);
+		word_set_trail(word, SLICE("."), &edit_seam);
+		for (size_t k = i + 1; k <= end; k++)
+			word_drop(w->live[k], &edit_seam);
+		i = end;
+	}
+	words_settle(w);
+}
+
 void stage_artefacts(struct turn *t)
 {
 	struct words *w = &t->words;
 	struct word *before = NULL; /* the last word that stays */
 
+	mend_seams(w);
 	for (size_t i = 0; i < w->count;) {
 		size_t n = tag_length(w, i);
 
@@ -106,7 +199,8 @@ void stage_artefacts(struct turn *t)
 bool artefacts_in(const struct words *w)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (tag_length(w, i) || (i && w->live[i]->core.n == 0 && is_dots(w->live[i]->trail)))
+		if (tag_length(w, i) || seam_end(w, i, seam_in(w->live[i]->core)) > i ||
+			(i && w->live[i]->core.n == 0 && is_dots(w->live[i]->trail)))
 			return true;
 	return false;
 }

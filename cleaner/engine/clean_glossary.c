@@ -69,7 +69,8 @@ static bool add_object(struct clean_glossary *g, const cJSON *item)
 	if (!cJSON_IsString(name) || (sounds && !cJSON_IsArray(sounds)))
 		return false;
 	term = glossary_open(g, slice_str(name->valuestring), slice_str(cJSON_GetStringValue(category)));
-	cJSON_ArrayForEach(sound, sounds) {
+	cJSON_ArrayForEach(sound, sounds)
+	{
 		if (!cJSON_IsString(sound))
 			return false;
 		term_sounds(term, slice_str(sound->valuestring));
@@ -85,7 +86,8 @@ bool clean_glossary_add(struct clean_glossary *g, const cJSON *array)
 		return true;
 	if (!cJSON_IsArray(array))
 		return false;
-	cJSON_ArrayForEach(item, array) {
+	cJSON_ArrayForEach(item, array)
+	{
 		if (cJSON_IsString(item))
 			glossary_open(g, slice_str(item->valuestring), slice_of(NULL, 0));
 		else if (!cJSON_IsObject(item) || !add_object(g, item))

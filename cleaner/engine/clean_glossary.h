@@ -2,8 +2,8 @@
  *
  * clean_glossary.h - glossaries as cleanerctx-clean gets them: a file, or an array in a JSON object.
  *
- * A file has one term a line, `term` or `term = sounds like this, or this`; # starts a comment. In JSON a term is a string
- * or {"term", "sounds_like"?: [..], "category"?}. Owns copies of everything.
+ * A file has one term a line, `term` or `term = sounds like this, or this`; # starts a comment. In JSON a
+ * term is a string or {"term", "sounds_like"?: [..], "category"?}. Owns copies of everything.
  */
 #ifndef CC_CLEAN_GLOSSARY_H
 #define CC_CLEAN_GLOSSARY_H

@@ -2,8 +2,8 @@
  *
  * clean_main.c - cleanerctx-clean: the cleaning engine as a Unix filter. See cleanerctx-clean.1.
  *
- * Reads lines, writes as many; a line of output is there as soon as its line of input is, when output goes to a terminal
- * or pipe. A bad line becomes {"error", "line"}, and the exit status is 1 at the end.
+ * Reads lines, writes as many; a line of output is there as soon as its line of input is, when output goes to
+ * a terminal or pipe. A bad line becomes {"error", "line"}, and the exit status is 1 at the end.
  */
 #include "clean_glossary.h"
 #include "clean_window.h"
@@ -17,7 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 64, LINE_BYTES = 1024 * 1024, NESTING_MOST = 64 }; /* LINE_BYTES: a longer line is a bad line */
+enum {
+	EXIT_USAGE = 64,
+	LINE_BYTES = 1024 * 1024,
+	NESTING_MOST = 64
+}; /* LINE_BYTES: a longer line is a bad line */
 
 struct filter {
 	bool jsonl, explain, auto_level;
@@ -57,14 +61,15 @@ static void explain(const struct filter *f, const struct clean_result *result)
 	for (size_t i = 0; i < result->correction_count; i++) {
 		const struct correction *c = &result->corrections[i];
 
-		fprintf(stderr, "%lu: %s %.3f \"%.*s\" -> \"%.*s\" %s\n", f->line, correction_kind_name(c->kind), c->score,
-			(int)c->original.n, c->original.p, (int)c->corrected.n, c->corrected.p, c->reason);
+		fprintf(stderr, "%lu: %s %.3f \"%.*s\" -> \"%.*s\" %s\n", f->line,
+			correction_kind_name(c->kind), c->score, (int)c->original.n, c->original.p,
+			(int)c->corrected.n, c->corrected.p, c->reason);
 	}
 }
 
 /* Cleans one turn and adds it to its conversation's window (NULL: it stands alone). */
-static const struct clean_result *filter_turn(struct filter *f, struct clean_input *in, struct clean_window *window,
-	struct slice speaker)
+static const struct clean_result *filter_turn(
+	struct filter *f, struct clean_input *in, struct clean_window *window, struct slice speaker)
 {
 	bool agent = is_bypass(speaker);
 	const struct clean_result *result;
@@ -176,7 +181,8 @@ static const char *clean_object(struct filter *f, cJSON *object)
 	if (!error) {
 		in.glossary = own.count ? own.terms : f->glossary.terms;
 		in.glossary_count = own.count ? own.count : f->glossary.count;
-		result = filter_turn(f, &in, name ? clean_window_of(&f->windows, name) : NULL, slice_str(speaker));
+		result = filter_turn(
+			f, &in, name ? clean_window_of(&f->windows, name) : NULL, slice_str(speaker));
 		if (object_reopen(&f->out, object)) {
 			json_kv_str(&f->out, "cleaned", result->cleaned);
 			json_key(&f->out, "metadata");
@@ -232,15 +238,18 @@ static void clean_json_line(struct filter *f, struct slice line)
 
 static void clean_text_line(struct filter *f, struct slice line)
 {
-	struct clean_input in = {
-		.raw = line, .glossary = f->glossary.terms, .glossary_count = f->glossary.count, .options = f->options};
+	struct clean_input in = {.raw = line,
+		.glossary = f->glossary.terms,
+		.glossary_count = f->glossary.count,
+		.options = f->options};
 
 	if (line.n > ENGINE_TEXT_BYTES || !utf8_valid(line, NULL)) {
 		line_error(f, line.n > ENGINE_TEXT_BYTES ? "longer than 16 KiB" : "not UTF-8");
 		return;
 	}
 	if (line.n)
-		buf_slice(&f->out, filter_turn(f, &in, clean_window_of(&f->windows, ""), SLICE("User"))->cleaned);
+		buf_slice(&f->out,
+			filter_turn(f, &in, clean_window_of(&f->windows, ""), SLICE("User"))->cleaned);
 }
 
 /* False when output is gone. */
@@ -294,10 +303,15 @@ static bool option_level(struct filter *f, const char *name)
 }
 
 static const struct option long_options[] = {
-	{"jsonl", no_argument, NULL, 'j'}, {"level", required_argument, NULL, 'l'},
-	{"verbatim", no_argument, NULL, 'v'}, {"glossary", required_argument, NULL, 'g'},
-	{"profile", required_argument, NULL, 'p'}, {"data", required_argument, NULL, 'd'},
-	{"explain", no_argument, NULL, 'e'}, {"help", no_argument, NULL, 'h'}, {0},
+	{"jsonl", no_argument, NULL, 'j'},
+	{"level", required_argument, NULL, 'l'},
+	{"verbatim", no_argument, NULL, 'v'},
+	{"glossary", required_argument, NULL, 'g'},
+	{"profile", required_argument, NULL, 'p'},
+	{"data", required_argument, NULL, 'd'},
+	{"explain", no_argument, NULL, 'e'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
 
 /* The exit status for what the command line asks, or -1 to go on. */

@@ -50,7 +50,8 @@ void clean_window_add(struct clean_window *window, struct slice speaker, struct 
 		window->count--;
 	}
 	window->turns[window->count++] = (struct window_turn){
-		.seq = ++window->seq, .agent = agent,
+		.seq = ++window->seq,
+		.agent = agent,
 		.speaker = {xstrndup(speaker.n ? speaker.p : "", speaker.n), speaker.n},
 		.text = {xstrndup(text.n ? text.p : "", text.n), text.n},
 	};

@@ -2,7 +2,8 @@
  *
  * clean_window.h - cleanerctx-clean's memory: the last cleaned turns of each conversation on its input.
  *
- * Bounded: the conversations used least recently are forgotten, so any number of lines goes through without growing.
+ * Bounded: the conversations used least recently are forgotten, so any number of lines goes through without
+ * growing.
  */
 #ifndef CC_CLEAN_WINDOW_H
 #define CC_CLEAN_WINDOW_H
@@ -12,11 +13,11 @@
 enum { CLEAN_CONVERSATIONS = 256 }; /* kept at once; input that interleaves more loses the oldest's window */
 
 struct clean_window {
-	char *name;                                   /* owned; NULL: not in use */
+	char *name;				       /* owned; NULL: not in use */
 	struct window_turn turns[ENGINE_WINDOW_TURNS]; /* oldest first; texts and speakers owned */
 	size_t count;
-	uint32_t seq;                                 /* of the last turn */
-	uint64_t used;                                /* when, in turns */
+	uint32_t seq;  /* of the last turn */
+	uint64_t used; /* when, in turns */
 };
 
 struct clean_windows {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * conf_lines.h - the line format that the data files of the engine share: `#` comments, `[section]` or `[a] = b` heads,
- * and `key = value` lines. A reader for text in memory; owns nothing.
+ * conf_lines.h - the line format that the data files of the engine share: `#` comments, `[section]` or `[a] =
+ * b` heads, and `key = value` lines. A reader for text in memory; owns nothing.
  */
 #ifndef CC_ENGINE_CONF_LINES_H
 #define CC_ENGINE_CONF_LINES_H
@@ -14,11 +14,12 @@ struct conf_lines {
 };
 
 struct conf_line {
-	bool head;               /* [key] or [key] = value */
+	bool head;		 /* [key] or [key] = value */
 	struct slice key, value; /* trimmed; value empty when there was none */
 };
 
-/* The next line that says something. False at the end. A line that is neither is returned with an empty key. */
+/* The next line that says something. False at the end. A line that is neither is returned with an empty key.
+ */
 bool conf_lines_next(struct conf_lines *lines, struct conf_line *line);
 
 struct slice slice_trim(struct slice s);

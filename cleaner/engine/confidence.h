@@ -2,8 +2,8 @@
  *
  * confidence.h - from scores to levels.
  *
- * A score is the share of changes of its sort that were right where it was measured; the levels are cut from it. HIGH
- * means at least 97 in 100 right, MEDIUM 85, LOW 65; below that a stage makes no change.
+ * A score is the share of changes of its sort that were right where it was measured; the levels are cut from
+ * it. HIGH means at least 97 in 100 right, MEDIUM 85, LOW 65; below that a stage makes no change.
  */
 #ifndef CC_ENGINE_CONFIDENCE_H
 #define CC_ENGINE_CONFIDENCE_H
@@ -16,7 +16,8 @@
 
 enum confidence confidence_of(double score);
 
-/* The whole turn's: how likely it is that none of its changes of words is wrong, and no word stands that we doubt. */
+/* The whole turn's: how likely it is that none of its changes of words is wrong, and no word stands that we
+ * doubt. */
 enum confidence confidence_of_turn(const struct clean_result *result, size_t doubtful_words);
 
 #endif

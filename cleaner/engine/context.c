@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 struct context {
-	char *name;       /* owned */
-	unsigned at;      /* points that make it active */
+	char *name;  /* owned */
+	unsigned at; /* points that make it active */
 };
 
 struct context_phrase {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * context.h - business contexts, found by the words of the window and the turn. Rules are data: contexts.conf.
+ * context.h - business contexts, found by the words of the window and the turn. Rules are data:
+ * contexts.conf.
  */
 #ifndef CC_ENGINE_CONTEXT_H
 #define CC_ENGINE_CONTEXT_H
 
 #include "turn.h"
 
-/* Empty; contexts_read adds a file's, whose text must stay. False, with the line, when it is not understood. */
+/* Empty; contexts_read adds a file's, whose text must stay. False, with the line, when it is not understood.
+ */
 struct contexts *contexts_create(void);
 void contexts_destroy(struct contexts **contexts);
 bool contexts_read(struct contexts *contexts, struct slice text, unsigned *bad_line) must_check;
@@ -16,6 +18,7 @@ uint32_t contexts_find(const struct contexts *contexts, const struct turn *t);
 uint32_t contexts_bit(const struct contexts *contexts, struct slice name); /* 0: no such context */
 
 /* The names of the bits, in the arena. */
-const char *const *contexts_names(const struct contexts *contexts, uint32_t bits, struct arena *a, size_t *count);
+const char *const *contexts_names(
+	const struct contexts *contexts, uint32_t bits, struct arena *a, size_t *count);
 
 #endif

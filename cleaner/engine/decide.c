@@ -2,14 +2,19 @@
  *
  * decide.c - what a turn needs, as a table of rules: the first that holds decides.
  *
- * Each rule is a cheap look at the turn's words alone. Reason codes are part of the interface: they are stored.
+ * Each rule is a cheap look at the turn's words alone. Reason codes are part of the interface: they are
+ * stored.
  */
 #include "common/base/utf8.h"
 #include "decide.h"
-#include "glossary.h"
+#include "gate.h"
 #include "patterns.h"
 
-enum { ACKNOWLEDGE_WORDS = 5, FORMED_WORDS = 8 }; /* longest turn that a rule about short turns takes */
+enum {
+	ACKNOWLEDGE_WORDS = 5,
+	FORMED_WORDS = 8,
+	DOUBTFUL_LETTERS = 4
+}; /* longest turn that a rule about short turns takes */
 
 static bool is_forced(const struct turn *t)
 {
@@ -28,6 +33,11 @@ static bool is_empty(const struct turn *t)
 static bool is_agent_with_artefacts(const struct turn *t)
 {
 	return t->in->options.agent && artefacts_in(&t->words);
+}
+
+static bool has_artefact(const struct turn *t)
+{
+	return artefacts_in(&t->words);
 }
 
 static bool is_agent(const struct turn *t)
@@ -50,21 +60,55 @@ static bool has_pattern(const struct turn *t)
 	return patterns_maybe(t->engine->patterns, &t->words);
 }
 
-/* A term of the glossary was misheard: what stage_glossary would change. */
-static bool has_misheard_term(const struct turn *t)
-{
-	return glossary_is_near(t);
-}
-
 static bool has_correcting(const struct turn *t)
 {
 	const struct words *w = &t->words;
 
 	for (size_t i = 1; i + 1 < w->count; i++)
 		if ((w->live[i]->classes & CLASS_CORRECTING) &&
-		    (words_is(w, i - 1, "no") || words_is(w, i - 1, "i") || words_is(w, i + 1, "no") ||
-		     words_is(w, i, "sorry") || words_is(w, i - 1, "or")))
+			(words_is(w, i - 1, "no") || words_is(w, i - 1, "i") || words_is(w, i + 1, "no") ||
+				words_is(w, i, "sorry") || words_is(w, i - 1, "or")))
 			return true;
+	return false;
+}
+
+/* Looks for the glossary's terms on words cut anew: the turn's own stay as they were said. */
+static bool has_glossary_hit(const struct turn *t)
+{
+	struct turn probe = *t;
+	struct candidate *list = NULL;
+	size_t count;
+
+	if (t->in->glossary_count == 0)
+		return false;
+	words_cut(&probe.words, t->arena, t->engine->lexicon, t->in->raw);
+	count = glossary_candidates(
+		&probe, terms_of(t->terms, t->phones, &t->engine->table, t->engine->lexicon, t->in), &list);
+	for (size_t i = 0; i < count; i++)
+		if (list[i].p >= GATE_FROM)
+			return true;
+	for (size_t i = 0; i < probe.words.count; i++)
+		if (probe.words.live[i]->core_edit && probe.words.live[i]->core_edit->kind == KIND_GLOSSARY)
+			return true;
+	return false;
+}
+
+/* A word in lower case that neither the training text nor the dictionary has: likely misheard, or a name. */
+static bool has_doubtful(const struct turn *t)
+{
+	const struct words *w = &t->words;
+
+	for (size_t i = 0; t->engine->table.head && i < w->count; i++) {
+		const struct word *word = w->live[i];
+		bool letters =
+			word->key.n >= DOUBTFUL_LETTERS && slice_eq(word->key, word->core) && !word->classes;
+
+		for (size_t k = 0; letters && k < word->key.n; k++)
+			letters = word->key.p[k] >= 'a' && word->key.p[k] <= 'z';
+		if (letters && table_frequency(&t->engine->table, word->key) == 0 &&
+			!table_in_dictionary(&t->engine->table, word->key))
+			return true;
+	}
 	return false;
 }
 
@@ -96,7 +140,8 @@ static bool is_formed(const struct turn *t)
 	const struct words *w = &t->words;
 	char first = w->live[0]->core.n ? w->live[0]->core.p[0] : '\0';
 
-	return w->count <= FORMED_WORDS && first >= 'A' && first <= 'Z' && word_ends_sentence(w->live[w->count - 1]);
+	return w->count <= FORMED_WORDS && first >= 'A' && first <= 'Z' &&
+	       word_ends_sentence(w->live[w->count - 1]);
 }
 
 static bool always(const struct turn *t)
@@ -115,8 +160,10 @@ static const struct {
 	{is_agent, CLEAN_NONE, "bypass"},
 	{is_acknowledgement, CLEAN_NONE, "acknowledgement"},
 	{has_pattern, CLEAN_FULL, "known_pattern"},
-	{has_misheard_term, CLEAN_FULL, "glossary"},
 	{has_correcting, CLEAN_FULL, "self_correction"},
+	{has_glossary_hit, CLEAN_FULL, "glossary_near_hit"},
+	{has_doubtful, CLEAN_FULL, "doubtful_words"},
+	{has_artefact, CLEAN_LIGHT, "artefact"},
 	{has_disfluency, CLEAN_LIGHT, "disfluency"},
 	{has_number, CLEAN_LIGHT, "number"},
 	{is_formed, CLEAN_NONE, "well_formed"},

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * disfluency.c - what a listener does not hear: fillers, words broken off, words said twice, "you know" in passing.
+ * disfluency.c - what a listener does not hear: fillers, words broken off, words said twice, "you know" in
+ * passing.
  *
- * Words that carry meaning stay: "very very", numbers, "do you know", a turn that is nothing but "mm-hmm". Of a repeat
- * the last copy stays. Never runs in verbatim mode. Linear in the words: repeats are found on a stack of what stands.
+ * Words that carry meaning stay: "very very", numbers, "do you know", a turn that is nothing but "mm-hmm". Of
+ * a repeat the last copy stays. Never runs in verbatim mode. Linear in the words: repeats are found on a
+ * stack of what stands.
  */
 #include "turn.h"
 
@@ -76,7 +78,8 @@ static bool is_cut_off(const struct words *w, size_t i)
 	const struct word *word = w->live[i];
 	struct slice key = word->key;
 
-	if (word->trail.n == 0 || word->trail.p[0] != '-' || key.n == 0 || (word->trail.n > 1 && word->trail.p[1] == '-'))
+	if (word->trail.n == 0 || word->trail.p[0] != '-' || key.n == 0 ||
+		(word->trail.n > 1 && word->trail.p[1] == '-'))
 		return false;
 	for (size_t k = i + 1; k < w->count && k <= i + 3; k++)
 		if (slice_starts(w->live[k]->key, key) && w->live[k]->key.n > key.n)
@@ -105,16 +108,19 @@ static void drop_broken(struct words *w)
 	words_settle(w);
 }
 
-/* "a business that is, uh, that has": after a pause the speaker begins again where a clause began one or two words ago. */
+/* "a business that is, uh, that has": after a pause the speaker begins again where a clause began one or two
+ * words ago. */
 static size_t restarted(const struct words *w, size_t i)
 {
-	static const char *const openers[] = {"that", "there", "which", "to", "they're", "we're", "it's", "that's", "there's"};
+	static const char *const openers[] = {
+		"that", "there", "which", "to", "they're", "we're", "it's", "that's", "there's"};
 
-	if (!w->live[i]->after_filler || !(w->live[i]->classes & CLASS_PRONOUN || key_in(w->live[i]->key, openers, countof(openers))))
+	if (!w->live[i]->after_filler ||
+		!(w->live[i]->classes & CLASS_PRONOUN || key_in(w->live[i]->key, openers, countof(openers))))
 		return 0;
 	for (size_t n = 2; n <= 2 && n <= i; n++) {
 		if (word_ends_sentence(w->live[i - n]) || word_ends_sentence(w->live[i - n + 1]) ||
-		    word_ends_sentence(w->live[i - 1]))
+			word_ends_sentence(w->live[i - 1]))
 			return 0;
 		if (slice_eq(w->live[i - n]->key, w->live[i]->key))
 			return n;
@@ -137,7 +143,8 @@ static bool mark_allows_repeat(const struct word *word)
 
 static bool is_number(const struct word *word)
 {
-	return (word->classes & CLASS_NUMBER) || (word->key.n && word->key.p[0] >= '0' && word->key.p[0] <= '9');
+	return (word->classes & CLASS_NUMBER) ||
+	       (word->key.n && word->key.p[0] >= '0' && word->key.p[0] <= '9');
 }
 
 /* Would dropping [at, at + n) lose meaning though the same words follow? */
@@ -193,11 +200,13 @@ static void drop_repeats(struct words *w)
 /* "you know" said in passing: not after what makes it a question or a statement, not before what is known. */
 static bool is_passing_you_know(const struct words *w, size_t i, bool marked)
 {
-	static const char *const before[] = {"do", "did", "if", "as", "let", "would", "don't", "didn't", "what", "how",
-		"when", "that's", "all", "everything", "person", "people", "one", "does", "will", "should", "who", "may",
-		"might", "must", "until", "once", "long", "than", "where", "anything", "someone", "anyone", "not"};
-	static const char *const after[] = {"what", "that", "how", "who", "why", "where", "when", "if", "whether", "it",
-		"about", "him", "her", "them", "better", "anything", "something", "anyone", "someone", "me", "which", "of"};
+	static const char *const before[] = {"do", "did", "if", "as", "let", "would", "don't", "didn't",
+		"what", "how", "when", "that's", "all", "everything", "person", "people", "one", "does",
+		"will", "should", "who", "may", "might", "must", "until", "once", "long", "than", "where",
+		"anything", "someone", "anyone", "not"};
+	static const char *const after[] = {"what", "that", "how", "who", "why", "where", "when", "if",
+		"whether", "it", "about", "him", "her", "them", "better", "anything", "something", "anyone",
+		"someone", "me", "which", "of"};
 
 	if (!words_is(w, i, "you") || !words_is(w, i + 1, "know") || word_mark(w->live[i]))
 		return false;

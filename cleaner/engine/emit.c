@@ -2,8 +2,8 @@
  *
  * emit.c - see emit.h.
  *
- * White space around a dropped word: the gap before it goes with it, so that one gap stays between its neighbours; at the
- * start of the text the gap after it goes instead.
+ * White space around a dropped word: the gap before it goes with it, so that one gap stays between its
+ * neighbours; at the start of the text the gap after it goes instead.
  */
 #include "emit.h"
 #include "common/base/utf8.h"
@@ -13,11 +13,11 @@ struct emitter {
 	const struct words *w;
 	struct clean_result *result;
 	struct correction *corrections; /* room for 4 a word and 1 */
-	const struct edit *last_edit;   /* of the last correction, to join what belongs together */
+	const struct edit *last_edit;	/* of the last correction, to join what belongs together */
 	char *out;
 	size_t n;
 	uint32_t raw_points, out_points; /* code points so far */
-	uint32_t raw_at;                 /* bytes of raw so far */
+	uint32_t raw_at;		 /* bytes of raw so far */
 };
 
 static void emit_copy(struct emitter *e, uint32_t raw_end)
@@ -44,10 +44,16 @@ static struct correction *emit_open(struct emitter *e, const struct edit *why)
 		return &e->corrections[e->result->correction_count - 1];
 	c = &e->corrections[e->result->correction_count++];
 	*c = (struct correction){
-		.kind = why->kind, .score = why->score, .confidence = confidence_of(why->score), .reason = why->reason,
-		.original = slice_of(e->w->raw.p + e->raw_at, 0), .corrected = slice_of(e->out + e->n, 0),
-		.start = e->raw_points, .end = e->raw_points,
-		.cleaned_start = e->out_points, .cleaned_end = e->out_points,
+		.kind = why->kind,
+		.score = why->score,
+		.confidence = confidence_of(why->score),
+		.reason = why->reason,
+		.original = slice_of(e->w->raw.p + e->raw_at, 0),
+		.corrected = slice_of(e->out + e->n, 0),
+		.start = e->raw_points,
+		.end = e->raw_points,
+		.cleaned_start = e->out_points,
+		.cleaned_end = e->out_points,
 	};
 	return c;
 }
@@ -85,8 +91,9 @@ static void emit_piece(struct emitter *e, uint32_t raw_end, struct slice text, c
 /* The gap before `word` and the word itself; `gap_edit`: the gap goes, for this reason. */
 static void emit_word(struct emitter *e, const struct word *word, const struct edit *gap_edit)
 {
-	emit_piece(e, word->raw_start, gap_edit ? slice_of(NULL, 0) :
-		slice_of(e->w->raw.p + e->raw_at, word->raw_start - e->raw_at), gap_edit);
+	emit_piece(e, word->raw_start,
+		gap_edit ? slice_of(NULL, 0) : slice_of(e->w->raw.p + e->raw_at, word->raw_start - e->raw_at),
+		gap_edit);
 	if (word->dropped) {
 		emit_piece(e, word->raw_end, slice_of(NULL, 0), word->dropped);
 		return;

@@ -2,8 +2,9 @@
  *
  * emit.h - from edited words to the cleaned text and its corrections.
  *
- * Walks the pieces of raw in order (white space, lead, core, trail of each word). What stands unchanged is copied; what
- * changed becomes a correction with its positions on both sides. Between corrections both texts are the same bytes.
+ * Walks the pieces of raw in order (white space, lead, core, trail of each word). What stands unchanged is
+ * copied; what changed becomes a correction with its positions on both sides. Between corrections both texts
+ * are the same bytes.
  */
 #ifndef CC_ENGINE_EMIT_H
 #define CC_ENGINE_EMIT_H

@@ -2,8 +2,8 @@
  *
  * engine.c - opening the engine, and the order in which a turn goes through its stages.
  *
- * The order is a table. Artefacts go first, fillers before case (else UH becomes an acronym), patterns on words as they
- * were said, numbers before marks are set between their words, case last.
+ * The order is a table. Artefacts go first, fillers before case (else UH becomes an acronym), patterns on
+ * words as they were said, numbers before marks are set between their words, case last.
  */
 #include "engine.h"
 #include "common/base/utf8.h"
@@ -35,9 +35,9 @@ struct engine_workspace {
 
 static const struct {
 	enum engine_stage timed; /* announced before the stage when it differs from the one before */
-	enum clean_level from;   /* the least level that runs it */
-	bool verbatim;           /* runs though every word is to be kept */
-	bool agent;              /* runs on an agent's turn, unless the level is forced */
+	enum clean_level from;	 /* the least level that runs it */
+	bool verbatim;		 /* runs though every word is to be kept */
+	bool agent;		 /* runs on an agent's turn, unless the level is forced */
 	void (*run)(struct turn *t);
 } stages[] = {
 	{STAGE_LIGHT, CLEAN_LIGHT, true, true, stage_artefacts},
@@ -50,7 +50,8 @@ static const struct {
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_case},
 };
 
-/* Reads data_dir/name whole. NULL bytes when there is no such file; *error says why when it is there but unreadable. */
+/* Reads data_dir/name whole. NULL bytes when there is no such file; *error says why when it is there but
+ * unreadable. */
 static struct slice read_data(const char *data_dir, const char *name, char **error)
 {
 	char path[4096];
@@ -124,10 +125,11 @@ struct engine *engine_open(const char *data_dir, char **warning)
 		warn_line(&error, "built-in contexts", line);
 	if (!contexts_read(engine->contexts, engine_file(engine, data_dir, "contexts.conf", &error), &line))
 		warn_line(&error, "contexts.conf", line);
-	if (!patterns_read(engine->patterns, slice_of(patterns_builtin, patterns_builtin_size), engine->contexts, &line))
+	if (!patterns_read(engine->patterns, slice_of(patterns_builtin, patterns_builtin_size),
+		    engine->contexts, &line))
 		warn_line(&error, "built-in patterns", line);
-	if (!patterns_read(engine->patterns, engine_file(engine, data_dir, "patterns.conf", &error), engine->contexts,
-		    &line))
+	if (!patterns_read(engine->patterns, engine_file(engine, data_dir, "patterns.conf", &error),
+		    engine->contexts, &line))
 		warn_line(&error, "patterns.conf", line);
 	engine_table(engine, data_dir, &error);
 	if (warning)
@@ -177,7 +179,11 @@ void engine_workspace_destroy(struct engine_workspace **ws)
 /* False for what the engine gives back as it came. */
 static bool turn_begin(struct turn *t, struct engine_workspace *ws, const struct clean_input *in)
 {
-	*t = (struct turn){.engine = ws->engine, .in = in, .arena = &ws->arena, .phones = ws->phones, .terms = &ws->terms};
+	*t = (struct turn){.engine = ws->engine,
+		.in = in,
+		.arena = &ws->arena,
+		.phones = ws->phones,
+		.terms = &ws->terms};
 	arena_reset(&ws->arena);
 	if (in->raw.n == 0 || in->raw.n > ENGINE_TEXT_BYTES || !utf8_valid(in->raw, NULL))
 		return false;
@@ -228,7 +234,8 @@ static size_t turn_doubtful(const struct turn *t)
 	return n;
 }
 
-static void turn_run(struct turn *t, enum clean_level level, void (*on_stage)(enum engine_stage, void *), void *arg)
+static void turn_run(
+	struct turn *t, enum clean_level level, void (*on_stage)(enum engine_stage, void *), void *arg)
 {
 	const struct clean_options *o = &t->in->options;
 	enum engine_stage now = STAGE_CONTEXT;
@@ -237,7 +244,7 @@ static void turn_run(struct turn *t, enum clean_level level, void (*on_stage)(en
 		if (stages[i].timed != now)
 			announce(on_stage, arg, now = stages[i].timed);
 		if (level >= stages[i].from && (stages[i].verbatim || !o->verbatim) &&
-		    (stages[i].agent || !o->agent || o->forced))
+			(stages[i].agent || !o->agent || o->forced))
 			stages[i].run(t);
 	}
 }
@@ -248,7 +255,8 @@ const struct clean_result *engine_clean(struct engine_workspace *ws, const struc
 	struct clean_result *result = &ws->result;
 	struct turn t;
 
-	*result = (struct clean_result){.confidence = CONFIDENCE_HIGH, .decision = {CLEAN_NONE, "unreadable"}};
+	*result =
+		(struct clean_result){.confidence = CONFIDENCE_HIGH, .decision = {CLEAN_NONE, "unreadable"}};
 	emit_unchanged(in->raw, result);
 	if (!turn_begin(&t, ws, in))
 		return result;

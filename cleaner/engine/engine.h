@@ -2,12 +2,12 @@
  *
  * engine.h - the local cleaning engine: text in, cleaned text and its corrections out.
  *
- * Pure: no I/O after engine_open, no locks, no clock, no allocation per word (a workspace's arena is reused from turn to
- * turn), deterministic, safe on any bytes that are valid UTF-8. The engine itself is read-only after engine_open and may
- * serve any number of workspaces; a workspace serves one turn at a time.
+ * Pure: no I/O after engine_open, no locks, no clock, no allocation per word (a workspace's arena is reused
+ * from turn to turn), deterministic, safe on any bytes that are valid UTF-8. The engine itself is read-only
+ * after engine_open and may serve any number of workspaces; a workspace serves one turn at a time.
  *
- * The gateway (/clean), the decider (the decision) and the cleaner (all of it) link this library, cleanerctx-clean is the
- * same as a Unix filter.
+ * The gateway (/clean), the decider (the decision) and the cleaner (all of it) link this library,
+ * cleanerctx-clean is the same as a Unix filter.
  */
 #ifndef CC_ENGINE_H
 #define CC_ENGINE_H
@@ -21,32 +21,43 @@ enum clean_level { CLEAN_NONE, CLEAN_LIGHT, CLEAN_FULL };
 enum confidence { CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
 
 enum correction_kind { /* api.md's names, in this order: correction_kind_name */
-	KIND_ARTEFACT, KIND_FILLER, KIND_REPEAT, KIND_RESTART, KIND_SELF_CORRECTION, KIND_PATTERN, KIND_GLOSSARY,
-	KIND_NUMBER, KIND_PUNCTUATION, KIND_CASE, KIND_MODEL, KIND_COUNT
+	KIND_ARTEFACT,
+	KIND_FILLER,
+	KIND_REPEAT,
+	KIND_RESTART,
+	KIND_SELF_CORRECTION,
+	KIND_PATTERN,
+	KIND_GLOSSARY,
+	KIND_NUMBER,
+	KIND_PUNCTUATION,
+	KIND_CASE,
+	KIND_MODEL,
+	KIND_COUNT
 };
 
 /* Where the engine is, for callers that time it: called at the start of each stage. */
 enum engine_stage {
-	STAGE_CONTEXT,    /* detecting the active contexts over the window */
-	STAGE_WINDOW,     /* pattern analysis over the window */
-	STAGE_LIGHT,      /* artefacts, fillers, repeats */
-	STAGE_PATTERN,    /* known error patterns, glossary */
-	STAGE_FORMAT,     /* punctuation, case, numbers */
+	STAGE_CONTEXT,	  /* detecting the active contexts over the window */
+	STAGE_WINDOW,	  /* pattern analysis over the window */
+	STAGE_LIGHT,	  /* artefacts, fillers, repeats */
+	STAGE_PATTERN,	  /* known error patterns, glossary */
+	STAGE_FORMAT,	  /* punctuation, case, numbers */
 	STAGE_CONFIDENCE, /* scoring the corrections */
-	STAGE_END, STAGE_COUNT = STAGE_END
+	STAGE_END,
+	STAGE_COUNT = STAGE_END
 };
 
 struct window_turn {
 	uint32_t seq;
-	bool agent;          /* a bypass speaker's: perfect text */
+	bool agent; /* a bypass speaker's: perfect text */
 	struct slice speaker;
-	struct slice text;   /* cleaned */
+	struct slice text; /* cleaned */
 };
 
 struct glossary_term {
 	struct slice term;
-	struct slice category;            /* may be empty */
-	const struct slice *sounds_like;  /* hard rules: these spellings become the term */
+	struct slice category;		 /* may be empty */
+	const struct slice *sounds_like; /* hard rules: these spellings become the term */
 	size_t sounds_like_count;
 };
 
@@ -56,28 +67,37 @@ struct suppressed_pair {
 };
 
 enum { /* clean_options.formats: which kinds of number are written in digits; all by default */
-	FORMAT_CARDINAL = 1, FORMAT_ORDINAL = 2, FORMAT_MONEY = 4, FORMAT_DATE = 8, FORMAT_TIME = 16, FORMAT_PHONE = 32,
-	FORMAT_ELECTRONIC = 64, FORMAT_MEASURE = 128, FORMAT_PUNCTUATION = 256, FORMAT_CASE = 512, FORMAT_ALL = 1023
+	FORMAT_CARDINAL = 1,
+	FORMAT_ORDINAL = 2,
+	FORMAT_MONEY = 4,
+	FORMAT_DATE = 8,
+	FORMAT_TIME = 16,
+	FORMAT_PHONE = 32,
+	FORMAT_ELECTRONIC = 64,
+	FORMAT_MEASURE = 128,
+	FORMAT_PUNCTUATION = 256,
+	FORMAT_CASE = 512,
+	FORMAT_ALL = 1023
 };
 
 struct clean_options {
-	bool forced;              /* level is the caller's; otherwise engine_decide's */
+	bool forced; /* level is the caller's; otherwise engine_decide's */
 	enum clean_level level;
-	bool verbatim;            /* keep every word: no filler, repeat or self-correction is dropped */
-	bool agent;               /* a bypass speaker's turn: perfect text unless it holds artefacts */
-	uint32_t formats;         /* FORMAT_* bits */
-	struct slice profile;     /* a recogniser's name for its own artefacts; may be empty */
+	bool verbatim;	      /* keep every word: no filler, repeat or self-correction is dropped */
+	bool agent;	      /* a bypass speaker's turn: perfect text unless it holds artefacts */
+	uint32_t formats;     /* FORMAT_* bits */
+	struct slice profile; /* a recogniser's name for its own artefacts; may be empty */
 };
 
 struct clean_input {
-	struct slice raw;                     /* valid UTF-8, 1 byte to 16 KiB; invalid bytes give the text back unchanged */
-	const struct window_turn *window;     /* oldest first, at most ENGINE_WINDOW_TURNS */
+	struct slice raw; /* valid UTF-8, 1 byte to 16 KiB; invalid bytes give the text back unchanged */
+	const struct window_turn *window; /* oldest first, at most ENGINE_WINDOW_TURNS */
 	size_t window_count;
 	const struct glossary_term *glossary; /* at most ENGINE_GLOSSARY_TERMS; the rest is ignored */
 	size_t glossary_count;
 	const struct suppressed_pair *suppressed;
 	size_t suppressed_count;
-	struct slice shared_context;          /* free text the caller shared; may be empty */
+	struct slice shared_context; /* free text the caller shared; may be empty */
 	struct clean_options options;
 };
 
@@ -91,37 +111,39 @@ enum {
 struct correction {
 	enum correction_kind kind;
 	enum confidence confidence;
-	double score;                       /* 0..1, what the confidence was cut from */
-	struct slice original, corrected;   /* original: bytes of raw; corrected: bytes of cleaned; either may be empty */
-	const char *reason;                 /* one sentence for people, static or arena text */
-	uint32_t start, end;                /* code points in raw, half-open; equal for an insertion */
+	double score; /* 0..1, what the confidence was cut from */
+	struct slice original,
+		corrected;   /* original: bytes of raw; corrected: bytes of cleaned; either may be empty */
+	const char *reason;  /* one sentence for people, static or arena text */
+	uint32_t start, end; /* code points in raw, half-open; equal for an insertion */
 	uint32_t cleaned_start, cleaned_end; /* code points in cleaned, half-open */
 };
 
 struct decision {
 	enum clean_level level;
-	const char *reason; /* a short stable code: "acknowledgement", "known_pattern", "forced" ..., static text */
+	const char *reason; /* a short stable code: "acknowledgement", "known_pattern", "forced" ..., static
+			       text */
 };
 
-/* Corrections are in text order and do not overlap; between them raw and cleaned are the same bytes, so that replacing
- * each [start, end) of raw by its `corrected` rebuilds cleaned exactly. All of it is owned by the workspace and stands
- * until its next use. */
+/* Corrections are in text order and do not overlap; between them raw and cleaned are the same bytes, so that
+ * replacing each [start, end) of raw by its `corrected` rebuilds cleaned exactly. All of it is owned by the
+ * workspace and stands until its next use. */
 struct clean_result {
 	struct slice cleaned;
 	const struct correction *corrections;
 	size_t correction_count;
-	enum confidence confidence;         /* of the whole turn */
-	const char *const *contexts;        /* names of the active contexts, static or engine text */
+	enum confidence confidence;  /* of the whole turn */
+	const char *const *contexts; /* names of the active contexts, static or engine text */
 	size_t context_count;
-	struct decision decision;           /* what was done and why */
+	struct decision decision; /* what was done and why */
 };
 
 struct engine;
 struct engine_workspace;
 
-/* Maps the tables in data_dir (NULL: the folder that was installed, or the source tree's; "": none, the built-in rules
- * alone) and reads the domain patterns. Never NULL; what could not be read is told in *warning (may be NULL; caller frees),
- * and the engine works without it. */
+/* Maps the tables in data_dir (NULL: the folder that was installed, or the source tree's; "": none, the
+ * built-in rules alone) and reads the domain patterns. Never NULL; what could not be read is told in *warning
+ * (may be NULL; caller frees), and the engine works without it. */
 struct engine *engine_open(const char *data_dir, char **warning);
 void engine_close(struct engine **engine);
 
@@ -131,14 +153,14 @@ void engine_workspace_destroy(struct engine_workspace **ws);
 /* What the turn needs: none, light or full, and why. Cheap: no window, no phonetics beyond a look-up. */
 struct decision engine_decide(struct engine_workspace *ws, const struct clean_input *in);
 
-/* Cleans one turn at options.level if forced, else at engine_decide's. on_stage may be NULL. The result is the
- * workspace's, valid until its next use. */
+/* Cleans one turn at options.level if forced, else at engine_decide's. on_stage may be NULL. The result is
+ * the workspace's, valid until its next use. */
 const struct clean_result *engine_clean(struct engine_workspace *ws, const struct clean_input *in,
 	void (*on_stage)(enum engine_stage, void *arg), void *arg);
 
-const char *clean_level_name(enum clean_level level);           /* "none", "light", "full" */
+const char *clean_level_name(enum clean_level level); /* "none", "light", "full" */
 bool clean_level_parse(struct slice s, enum clean_level *level);
-const char *confidence_name(enum confidence confidence);        /* "LOW", "MEDIUM", "HIGH" */
+const char *confidence_name(enum confidence confidence); /* "LOW", "MEDIUM", "HIGH" */
 const char *correction_kind_name(enum correction_kind kind);
 
 /* Writes api.md's `corrections` array: [{"id":"c1","kind":..,"position":{..}..}]. */

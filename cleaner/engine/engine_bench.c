@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * engine_bench.c - how fast the engine is: `engine_bench [DATA_DIR]` prints "name figure" lines for tests/bench/cleaning.
+ * engine_bench.c - how fast the engine is: `engine_bench [DATA_DIR]` prints "name figure" lines for
+ * tests/bench/cleaning.
  *
- * A turn of 45 words with a window of ten and a glossary of 300 terms, many times over; the worst of the 16 KiB inputs that
- * try each stage; opening the engine with its tables.
+ * A turn of 45 words with a window of ten and a glossary of 300 terms, many times over; the worst of the 16
+ * KiB inputs that try each stage; opening the engine with its tables.
  */
 #include "common/base/attr.h"
 #include "common/base/clock.h"
@@ -17,16 +18,22 @@
 enum { TERMS = 300, TURNS = 4000 };
 
 static const char *const turns[] = {
-	"um so we we have about seventy five employees you know and our book marketing is working well but the paper click "
-	"campaigns are uh not what they used to be we get fifty leads a month from checker trade and maybe ten of them close",
-	"i'm the vector of marketing at a roofing company in leeds and we started in nineteen ninety four with three people and "
-	"two vans now we do two point five million pounds a year and i think we could do a lot more with better leads you know",
-	"on tuesday no wait on friday at half past three i could speak to my partner john smith about it and uh he would want to "
-	"know what it costs per month and whether we can stop at any time because the last agency kept us for a whole year",
+	"um so we we have about seventy five employees you know and our book marketing is working well but "
+	"the paper click "
+	"campaigns are uh not what they used to be we get fifty leads a month from checker trade and maybe "
+	"ten of them close",
+	"i'm the vector of marketing at a roofing company in leeds and we started in nineteen ninety four "
+	"with three people and "
+	"two vans now we do two point five million pounds a year and i think we could do a lot more with "
+	"better leads you know",
+	"on tuesday no wait on friday at half past three i could speak to my partner john smith about it and "
+	"uh he would want to "
+	"know what it costs per month and whether we can stop at any time because the last agency kept us "
+	"for a whole year",
 };
 
-static const char *const syllables[] = {"bar", "ton", "ver", "mex", "lo", "ri", "can", "del", "fos", "gra", "hol", "in", "jor", "kel",
-	"mar", "nor", "pol", "quin", "ros", "sta", "tre", "vul", "wes", "zan"};
+static const char *const syllables[] = {"bar", "ton", "ver", "mex", "lo", "ri", "can", "del", "fos", "gra",
+	"hol", "in", "jor", "kel", "mar", "nor", "pol", "quin", "ros", "sta", "tre", "vul", "wes", "zan"};
 
 static struct glossary_term terms[TERMS];
 static char names[TERMS][32];
@@ -40,7 +47,8 @@ static void make_terms(void)
 
 		for (int k = 0; k < 3; k++) {
 			state = state * 1664525U + 1013904223U;
-			n += (size_t)sprintf(names[i] + n, "%s", syllables[(state >> 16) % countof(syllables)]);
+			n += (size_t)sprintf(
+				names[i] + n, "%s", syllables[(state >> 16) % countof(syllables)]);
 		}
 		names[i][0] = (char)(names[i][0] - 32);
 		terms[i].term = slice_of(names[i], n);
@@ -59,12 +67,15 @@ static uint64_t cpu_ns(void)
 static uint64_t run(struct engine_workspace *ws, struct slice raw, bool window)
 {
 	struct window_turn before[ENGINE_WINDOW_TURNS];
-	struct clean_input in = {.raw = raw, .glossary = terms, .glossary_count = TERMS,
+	struct clean_input in = {.raw = raw,
+		.glossary = terms,
+		.glossary_count = TERMS,
 		.options = {.forced = true, .level = CLEAN_FULL, .formats = FORMAT_ALL}};
 	uint64_t start;
 
 	for (size_t i = 0; i < ENGINE_WINDOW_TURNS; i++)
-		before[i] = (struct window_turn){.seq = (uint32_t)i, .text = slice_str(turns[i % countof(turns)])};
+		before[i] = (struct window_turn){
+			.seq = (uint32_t)i, .text = slice_str(turns[i % countof(turns)])};
 	in.window = before;
 	in.window_count = window ? ENGINE_WINDOW_TURNS : 0;
 	start = cpu_ns();
@@ -83,13 +94,16 @@ static void time_turns(struct engine_workspace *ws)
 		if (i >= countof(turns))
 			hist_add(&h, ns);
 	}
-	printf("turn_p50_ms %.4f\nturn_p99_ms %.4f\n", (double)hist_percentile(&h, 0.5) / 1e6, (double)hist_percentile(&h, 0.99) / 1e6);
+	printf("turn_p50_ms %.4f\nturn_p99_ms %.4f\n", (double)hist_percentile(&h, 0.5) / 1e6,
+		(double)hist_percentile(&h, 0.99) / 1e6);
 }
 
-/* What each stage would like least: one letter, one word, repeats, numbers, words near the glossary, patterns, marks. */
-static const char *const fillings[] = {"a", "a ", "the the ", "no wait sorry ", "twenty two hundred ", "one two ", "bartonver ",
-	"marloricans ", "checker trade ", "paper click ", "x dot ", "a dot b at ", "[noise ", "uh, ", "q one half past ", "... ", "I I'm ",
-	"seven million ", "minus point ", "\xE4\xBD\xA0", "e\xCC\x81", "qwzxv ", "book marketing ", "january first "};
+/* What each stage would like least: one letter, one word, repeats, numbers, words near the glossary,
+ * patterns, marks. */
+static const char *const fillings[] = {"a", "a ", "the the ", "no wait sorry ", "twenty two hundred ",
+	"one two ", "bartonver ", "marloricans ", "checker trade ", "paper click ", "x dot ", "a dot b at ",
+	"[noise ", "uh, ", "q one half past ", "... ", "I I'm ", "seven million ", "minus point ",
+	"\xE4\xBD\xA0", "e\xCC\x81", "qwzxv ", "book marketing ", "january first "};
 
 static void time_worst(struct engine_workspace *ws)
 {

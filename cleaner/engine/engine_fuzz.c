@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * engine_fuzz.c - libFuzzer's way in: any bytes as raw text, window, glossary, options and table; every result must rebuild.
+ * engine_fuzz.c - libFuzzer's way in: any bytes as raw text, window, glossary, options and table; every
+ * result must rebuild.
  *
- * The first two bytes choose options; then parts separated by a NUL: raw, window turns, glossary terms. Built by
- * tests/fuzz/engine with clang.
+ * The first two bytes choose options; then parts separated by a NUL: raw, window turns, glossary terms. Built
+ * by tests/fuzz/engine with clang.
  */
 #include "common/base/attr.h"
 #include "common/base/utf8.h"
@@ -63,8 +64,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (utf8_valid(term, NULL))
 			terms[in.glossary_count++] = (struct glossary_term){.term = term};
 	}
-	in.options = (struct clean_options){.forced = data[0] & 1, .level = (enum clean_level)(data[0] >> 1 & 3) % 3,
-		.verbatim = data[0] >> 3 & 1, .agent = data[0] >> 4 & 1, .formats = data[1] & 1 ? FORMAT_ALL : data[1] * 5U};
+	in.options = (struct clean_options){.forced = data[0] & 1,
+		.level = (enum clean_level)(data[0] >> 1 & 3) % 3,
+		.verbatim = data[0] >> 3 & 1,
+		.agent = data[0] >> 4 & 1,
+		.formats = data[1] & 1 ? FORMAT_ALL : data[1] * 5U};
 	check(workspaces[data[0] >> 5 & 1], &in);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * engine_test.c - the engine as its callers see it: what goes in, what comes out, and that every correction's position
- * holds: over the cases here, random bytes and words, and (CLEANERCTX_DATA or ../shared/data, when there) real calls.
+ * engine_test.c - the engine as its callers see it: what goes in, what comes out, and that every correction's
+ * position holds: over the cases here, random bytes and words, and (CLEANERCTX_DATA or ../shared/data, when
+ * there) real calls.
  */
 #include "common/base/attr.h"
 #include "common/base/utf8.h"
@@ -72,6 +73,9 @@ static const struct {
 	{"the the asp- aspirations of it", "The aspirations of it."},
 	{"come on Tuesday, no wait, on Friday please", "Come on Friday please."},
 	{"[background noise] hello there my friend", "Hello there my friend."},
+	{"Mostly PPC on Google.C on Google. <noise>", "Mostly PPC on Google."},
+	{"You're doing great.'re doing great. Okay, Hello.", "You're doing great. Okay, Hello."},
+	{"Write to me at work.com please do", "Write to me at work.com please do."},
 	{"ну что это такое", "ну что это такое"},
 	{"\xE4\xBD\xA0\xE5\xA5\xBD", "\xE4\xBD\xA0\xE5\xA5\xBD"},
 };
@@ -80,8 +84,8 @@ START_TEST(test_texts)
 {
 	const struct clean_result *result = clean(texts[_i].raw, (struct clean_options){0});
 
-	ck_assert_msg(slice_eq(result->cleaned, slice_str(texts[_i].cleaned)), "\"%s\" gave \"%.*s\"", texts[_i].raw,
-		(int)result->cleaned.n, result->cleaned.p);
+	ck_assert_msg(slice_eq(result->cleaned, slice_str(texts[_i].cleaned)), "\"%s\" gave \"%.*s\"",
+		texts[_i].raw, (int)result->cleaned.n, result->cleaned.p);
 }
 END_TEST
 
@@ -115,7 +119,8 @@ END_TEST
 
 START_TEST(test_positions)
 {
-	const struct clean_result *result = clean("I\xE2\x80\x99m the vector of marketing", (struct clean_options){0});
+	const struct clean_result *result =
+		clean("I\xE2\x80\x99m the vector of marketing", (struct clean_options){0});
 	const struct correction *c = &result->corrections[0];
 
 	ck_assert_int_eq(c->kind, KIND_PATTERN);
@@ -134,11 +139,16 @@ START_TEST(test_json)
 
 	buf_init(&out, 4096);
 	corrections_write_json(&out, clean("um we", (struct clean_options){0}));
-	ck_assert_str_eq(out.p, "[{\"id\":\"c1\",\"kind\":\"filler\",\"original\":\"um \",\"corrected\":\"\",\"confidence\":\"HIGH\","
+	ck_assert_str_eq(out.p,
+		"[{\"id\":\"c1\",\"kind\":\"filler\",\"original\":\"um "
+		"\",\"corrected\":\"\",\"confidence\":\"HIGH\","
 		"\"reason\":\"A filler that carries no meaning.\",\"position\":{\"start\":0,\"end\":3},"
-		"\"cleaned_position\":{\"start\":0,\"end\":0}},{\"id\":\"c2\",\"kind\":\"case\",\"original\":\"we\","
-		"\"corrected\":\"We\",\"confidence\":\"MEDIUM\",\"reason\":\"A sentence begins with a capital.\","
-		"\"position\":{\"start\":3,\"end\":5},\"cleaned_position\":{\"start\":0,\"end\":2}},{\"id\":\"c3\","
+		"\"cleaned_position\":{\"start\":0,\"end\":0}},{\"id\":\"c2\",\"kind\":\"case\",\"original\":"
+		"\"we\","
+		"\"corrected\":\"We\",\"confidence\":\"MEDIUM\",\"reason\":\"A sentence begins with a "
+		"capital.\","
+		"\"position\":{\"start\":3,\"end\":5},\"cleaned_position\":{\"start\":0,\"end\":2}},{\"id\":"
+		"\"c3\","
 		"\"kind\":\"punctuation\",\"original\":\"\",\"corrected\":\".\",\"confidence\":\"MEDIUM\","
 		"\"reason\":\"The sentence ends here.\",\"position\":{\"start\":5,\"end\":5},"
 		"\"cleaned_position\":{\"start\":2,\"end\":3}}]");
@@ -156,7 +166,8 @@ END_TEST
 
 START_TEST(test_contexts)
 {
-	const struct clean_result *result = clean("our seo campaign brings fifty leads per month", (struct clean_options){0});
+	const struct clean_result *result =
+		clean("our seo campaign brings fifty leads per month", (struct clean_options){0});
 	bool marketing = false, volume = false;
 
 	for (size_t i = 0; i < result->context_count; i++) {
@@ -181,26 +192,50 @@ static const struct {
 START_TEST(test_glossary)
 {
 	static const struct slice sounds[] = {{"foo bar", 7}};
-	static const struct glossary_term terms[] = {{.term = {"Steve Whitaker", 14}}, {.term = {"Danaher", 7}}, {.term = {"Wells Fargo", 11}},
-		{.term = {"TrustATrader", 12}}, {.term = {"Videojet", 8}}, {.term = {"Fubarix", 7}, .sounds_like = sounds, .sounds_like_count = 1}};
+	static const struct glossary_term terms[] = {{.term = {"Steve Whitaker", 14}},
+		{.term = {"Danaher", 7}}, {.term = {"Wells Fargo", 11}}, {.term = {"TrustATrader", 12}},
+		{.term = {"Videojet", 8}},
+		{.term = {"Fubarix", 7}, .sounds_like = sounds, .sounds_like_count = 1}};
 
 	for (size_t i = 0; i < countof(heard_terms); i++) {
-		struct clean_input in = {.raw = slice_str(heard_terms[i].raw), .glossary = terms, .glossary_count = countof(terms),
+		struct clean_input in = {.raw = slice_str(heard_terms[i].raw),
+			.glossary = terms,
+			.glossary_count = countof(terms),
 			.options = {.forced = true, .level = CLEAN_FULL, .formats = FORMAT_ALL}};
 		const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
 		const char *wrong = rebuild_check(in.raw, result);
 
 		ck_assert_msg(!wrong, "\"%s\": %s", heard_terms[i].raw, wrong);
-		ck_assert_msg(memmem(result->cleaned.p, result->cleaned.n, heard_terms[i].has, strlen(heard_terms[i].has)),
-			"\"%s\" gave \"%.*s\"", heard_terms[i].raw, (int)result->cleaned.n, result->cleaned.p);
+		ck_assert_msg(memmem(result->cleaned.p, result->cleaned.n, heard_terms[i].has,
+				      strlen(heard_terms[i].has)),
+			"\"%s\" gave \"%.*s\"", heard_terms[i].raw, (int)result->cleaned.n,
+			result->cleaned.p);
 	}
+}
+END_TEST
+
+START_TEST(test_decisions_with_glossary)
+{
+	static const struct glossary_term terms[] = {
+		{.term = {"Videojet", 8}}, {.term = {"Steve Whitaker", 14}}};
+	struct clean_input in = {
+		.raw = SLICE("we bought a video jet last year"), .glossary = terms, .glossary_count = 2};
+
+	ck_assert_str_eq(engine_decide(ws, &in).reason, "glossary_near_hit");
+	in.raw = SLICE("it was steve wittaker who said it");
+	ck_assert_str_eq(engine_decide(ws, &in).reason, "glossary_near_hit");
+	in.raw = SLICE("we met the zorblatt people");
+	ck_assert_str_eq(engine_decide(ws, &in).reason, "doubtful_words");
+	in.raw = SLICE("we met the other people");
+	ck_assert_str_eq(engine_decide(ws, &in).reason, "formatting");
 }
 END_TEST
 
 START_TEST(test_bad_input)
 {
 	static char big[ENGINE_TEXT_BYTES + 1];
-	struct clean_input in = {.raw = SLICE("ab\xFF um"), .options = {.forced = true, .level = CLEAN_FULL, .formats = FORMAT_ALL}};
+	struct clean_input in = {.raw = SLICE("ab\xFF um"),
+		.options = {.forced = true, .level = CLEAN_FULL, .formats = FORMAT_ALL}};
 
 	ck_assert(slice_eq(engine_clean(ws, &in, NULL, NULL)->cleaned, in.raw));
 	memset(big, 'a', sizeof big);
@@ -232,10 +267,12 @@ static uint32_t random_next(uint32_t *state)
 }
 
 /* Words that the stages react to, and pieces that break naive cutting. */
-static const char *const pieces[] = {"um", "uh,", "the", "the", "we", "twenty", "five", "hundred", "and", "point", "no",
-	"wait", "sorry", "Tuesday", "i", "i'm", "book", "marketing", "paper", "click", "th-", "...", "[noise]", "<unk>", "##X##",
-	"\xE2\x80\xA6", "caf\xC3\xA9", "e\xCC\x81", "\xF0\x9F\x98\x80", "\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D", "\"so\"", "(ok)", "3.5", "$4", "a.m.", "-", "--",
-	"dollars", "per", "cent", "at", "dot", "com", "you", "know", ",", "like,", "january", "first", "double", "oh", "?", "u.s."};
+static const char *const pieces[] = {"um", "uh,", "the", "the", "we", "twenty", "five", "hundred", "and",
+	"point", "no", "wait", "sorry", "Tuesday", "i", "i'm", "book", "marketing", "paper", "click", "th-",
+	"...", "[noise]", "<unk>", "##X##", "\xE2\x80\xA6", "caf\xC3\xA9", "e\xCC\x81", "\xF0\x9F\x98\x80",
+	"\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D", "\"so\"", "(ok)", "3.5", "$4", "a.m.", "-", "--", "dollars",
+	"per", "cent", "at", "dot", "com", "you", "know", ",", "like,", "january", "first", "double", "oh",
+	"?", "u.s."};
 
 static size_t random_text(uint32_t *state, char *out, size_t room)
 {
@@ -256,12 +293,19 @@ static size_t random_text(uint32_t *state, char *out, size_t room)
 static void check_all_levels(struct slice raw)
 {
 	static const struct slice sounds[] = {{"wait sorry", 10}};
-	static const struct glossary_term terms[] = {{.term = {"Cafe Marking", 12}}, {.term = {"Tews Dey", 8}}, {.term = {"US", 2}},
-		{.term = {"Weyt", 4}, .sounds_like = sounds, .sounds_like_count = 1}, {.term = {"twenty-five", 11}}};
+	static const struct glossary_term terms[] = {{.term = {"Cafe Marking", 12}},
+		{.term = {"Tews Dey", 8}}, {.term = {"US", 2}},
+		{.term = {"Weyt", 4}, .sounds_like = sounds, .sounds_like_count = 1},
+		{.term = {"twenty-five", 11}}};
 
 	for (unsigned mode = 0; mode < 4; mode++) {
-		struct clean_input in = {.raw = raw, .glossary = terms, .glossary_count = countof(terms), .options = {.forced = mode > 0, .level = mode == 1 ? CLEAN_LIGHT : CLEAN_FULL,
-			.verbatim = mode == 3, .formats = FORMAT_ALL}};
+		struct clean_input in = {.raw = raw,
+			.glossary = terms,
+			.glossary_count = countof(terms),
+			.options = {.forced = mode > 0,
+				.level = mode == 1 ? CLEAN_LIGHT : CLEAN_FULL,
+				.verbatim = mode == 3,
+				.formats = FORMAT_ALL}};
 		const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
 		const char *wrong = utf8_valid(raw, NULL) ? rebuild_check(raw, result) : NULL;
 
@@ -320,7 +364,8 @@ static void check_file(const char *dir, const char *name)
 
 START_TEST(test_real_data)
 {
-	static const char *const files[] = {"google", "amazon", "microsoft", "espnet", "kaldi", "e22", "rev16", "agentcall"};
+	static const char *const files[] = {
+		"google", "amazon", "microsoft", "espnet", "kaldi", "e22", "rev16", "agentcall"};
 	const char *dir = getenv("CLEANERCTX_DATA");
 
 	if (!dir)
@@ -356,6 +401,7 @@ int main(void)
 	tcase_add_checked_fixture(tables, setup_tables, teardown);
 	tcase_set_timeout(tables, 300);
 	tcase_add_test(tables, test_glossary);
+	tcase_add_test(tables, test_decisions_with_glossary);
 	tcase_add_test(tables, test_random);
 	tcase_add_test(tables, test_real_data);
 	suite_add_tcase(suite, tc);

@@ -13,7 +13,8 @@ enum { CAPACITY_FIRST = 1 << 16 };
 
 void ftrl_init(struct ftrl *m, unsigned classes, double l1, double l2)
 {
-	*m = (struct ftrl){.classes = classes, .alpha = 0.1, .beta = 1, .l1 = l1, .l2 = l2, .capacity = CAPACITY_FIRST};
+	*m = (struct ftrl){
+		.classes = classes, .alpha = 0.1, .beta = 1, .l1 = l1, .l2 = l2, .capacity = CAPACITY_FIRST};
 	m->features = xcalloc(m->capacity, sizeof *m->features);
 }
 

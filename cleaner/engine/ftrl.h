@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * ftrl.h - training of sparse logistic models: follow-the-regularised-leader (McMahan et al. 2013), which leaves most
- * weights exactly zero. For cleanerctx-train only; deterministic.
+ * ftrl.h - training of sparse logistic models: follow-the-regularised-leader (McMahan et al. 2013), which
+ * leaves most weights exactly zero. For cleanerctx-train only; deterministic.
  *
- * An example is a list of feature hashes and a class: 0, or 1..classes (a softmax against class 0, whose weights are 0).
+ * An example is a list of feature hashes and a class: 0, or 1..classes (a softmax against class 0, whose
+ * weights are 0).
  */
 #ifndef CC_ENGINE_FTRL_H
 #define CC_ENGINE_FTRL_H
@@ -25,7 +26,7 @@ struct ftrl {
 	double alpha, beta, l1, l2;
 	struct ftrl_feature *features; /* owned; open-addressed, capacity a power of two; hash 0: free */
 	size_t capacity, used;
-	uint32_t *examples;            /* owned; for each: class, number of features, their slots */
+	uint32_t *examples; /* owned; for each: class, number of features, their slots */
 	size_t example_words, example_room, example_count;
 	struct ftrl_feature bias;
 };
@@ -35,7 +36,8 @@ void ftrl_finish(struct ftrl *m);
 
 /* First pass: counts features, so that rare ones are left out. Second: keeps the examples. */
 void ftrl_count(struct ftrl *m, const uint64_t *hashes, size_t n);
-void ftrl_keep(struct ftrl *m, uint32_t least_count); /* between the passes: forgets features seen less often */
+void ftrl_keep(
+	struct ftrl *m, uint32_t least_count); /* between the passes: forgets features seen less often */
 void ftrl_add(struct ftrl *m, const uint64_t *hashes, size_t n, unsigned class);
 
 /* One pass over all examples in an order set by seed; returns the mean log loss. */

@@ -30,5 +30,6 @@ double gate_confidence(double p)
 		i++;
 	if (p < knots[0].p)
 		return knots[0].right;
-	return knots[i - 1].right + (knots[i].right - knots[i - 1].right) * (p - knots[i - 1].p) / (knots[i].p - knots[i - 1].p);
+	return knots[i - 1].right +
+	       (knots[i].right - knots[i - 1].right) * (p - knots[i - 1].p) / (knots[i].p - knots[i - 1].p);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * gate.h - the logistic gate of the glossary: coefficients fitted by tests/bench/gate, and what its answers are worth.
+ * gate.h - the logistic gate of the glossary: coefficients fitted by tests/bench/gate, and what its answers
+ * are worth.
  */
 #ifndef CC_ENGINE_GATE_H
 #define CC_ENGINE_GATE_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * gate_dump.c - for tests/bench/gate: the glossary's candidates of each line, with the features that the gate judges.
+ * gate_dump.c - for tests/bench/gate: the glossary's candidates of each line, with the features that the gate
+ * judges.
  *
  * In: JSON lines with "raw" and "glossary" (an array of strings). Out: for each a JSON line, an array of
  * {"from", "to" (bytes of raw), "term", "features": [..]}.
@@ -20,7 +21,8 @@ static void dump(const struct turn *t, const struct candidate *list, size_t coun
 	for (size_t i = 0; i < count; i++) {
 		const struct word *last = t->words.live[list[i].to - 1];
 
-		buf_printf(out, "%s{\"from\":%u,\"to\":%u", i ? "," : "", t->words.live[list[i].from]->core_start, last->core_end);
+		buf_printf(out, "%s{\"from\":%u,\"to\":%u", i ? "," : "",
+			t->words.live[list[i].from]->core_start, last->core_end);
 		json_kv_str(out, "term", slice_str(list[i].term->text));
 		json_kv_bool(out, "possessive", list[i].possessive);
 		buf_str(out, ",\"features\":[");
@@ -48,7 +50,8 @@ static void dump_line(struct engine *engine, struct turn *t, cJSON *object, stru
 	t->in = &in;
 	words_cut(&t->words, t->arena, engine->lexicon, in.raw);
 	stage_patterns(t);
-	count = glossary_candidates(t, terms_of(t->terms, t->phones, &engine->table, engine->lexicon, &in), &list);
+	count = glossary_candidates(
+		t, terms_of(t->terms, t->phones, &engine->table, engine->lexicon, &in), &list);
 	dump(t, list, count, out);
 	clean_glossary_finish(&glossary);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * glossary.c - terms of the glossary that were heard as something else: windows of one to four words are compared by sound,
- * and a logistic gate decides, by how close they are and how common the heard words are.
+ * glossary.c - terms of the glossary that were heard as something else: windows of one to four words are
+ * compared by sound, and a logistic gate decides, by how close they are and how common the heard words are.
  *
- * Three vetoes: a window that holds the term already, one whose every word is a term itself, one that cuts across a term
- * that stands. Spellings given as sounds_like always become their term; a term that stands is written as it is given.
+ * Three vetoes: a window that holds the term already, one whose every word is a term itself, one that cuts
+ * across a term that stands. Spellings given as sounds_like always become their term; a term that stands is
+ * written as it is given.
  */
 #include "glossary.h"
 #include "confidence.h"
@@ -14,22 +15,27 @@
 #include <math.h>
 
 #define DISTANCE_MOST 0.36F
-enum { COMPARISONS_MOST = 20000 }; /* by sound a turn, about 10 ms: a longer turn's end is left as it was heard */
+enum {
+	COMPARISONS_MOST = 20000
+}; /* by sound a turn, about 10 ms: a longer turn's end is left as it was heard */
 
+#define DOUBT_FROM 0.4	 /* a term this likely is not put in, but what was heard is doubted */
 #define MARGIN_MOST 0.1F /* how far past the best, or the most, the runner-up is looked for */
 
-static const struct edit edit_rule = {KIND_GLOSSARY, 0.99, "The glossary says that this stands for the term."};
-static const struct edit edit_joined = {KIND_GLOSSARY, 0.97, "A term of the glossary, as it is written there."};
+static const struct edit edit_rule = {
+	KIND_GLOSSARY, 0.99, "The glossary says that this stands for the term."};
+static const struct edit edit_joined = {
+	KIND_GLOSSARY, 0.97, "A term of the glossary, as it is written there."};
 static const struct edit edit_cased = {KIND_CASE, 0.97, "A term of the glossary, as it is written there."};
 
 struct hunt {
 	struct turn *t;
 	const struct terms *terms;
 	struct phones_cache *phones;
-	bool *taken;       /* live words that are part of a term already */
-	float *frequency;  /* of each live word */
+	bool *taken;	  /* live words that are part of a term already */
+	float *frequency; /* of each live word */
 	bool cased;
-	float size;        /* log of the glossary's */
+	float size;	    /* log of the glossary's */
 	size_t comparisons; /* so far */
 	struct candidate *list;
 	size_t count;
@@ -73,7 +79,8 @@ static struct slice term_text(struct hunt *h, const struct term *term, bool poss
 }
 
 /* Writes the term over live words [from, to): a case change when only that differs. */
-static void write_term(struct hunt *h, size_t from, size_t to, const struct term *term, bool possessive, const struct edit *why)
+static void write_term(struct hunt *h, size_t from, size_t to, const struct term *term, bool possessive,
+	const struct edit *why)
 {
 	struct words *w = &h->t->words;
 	struct word *word = w->live[from];
@@ -87,7 +94,8 @@ static void write_term(struct hunt *h, size_t from, size_t to, const struct term
 	words_settle(w);
 	if (to > from + 1) {
 		memmove(h->taken + from + 1, h->taken + to, (w->count - from - 1) * sizeof *h->taken);
-		memmove(h->frequency + from + 1, h->frequency + to, (w->count - from - 1) * sizeof *h->frequency);
+		memmove(h->frequency + from + 1, h->frequency + to,
+			(w->count - from - 1) * sizeof *h->frequency);
 	}
 	h->taken[from] = true;
 }
@@ -102,9 +110,11 @@ static bool case_words(struct hunt *h, size_t from, size_t to, const struct term
 		bool possessive;
 		struct slice core = without_s(word->core, &possessive);
 
-		if (rest.n < core.n || strncasecmp(rest.p, core.p, core.n) != 0 || (rest.n > core.n && rest.p[core.n] != ' '))
+		if (rest.n < core.n || strncasecmp(rest.p, core.p, core.n) != 0 ||
+			(rest.n > core.n && rest.p[core.n] != ' '))
 			return false;
-		rest = rest.n > core.n ? slice_of(rest.p + core.n + 1, rest.n - core.n - 1) : slice_of(NULL, 0);
+		rest = rest.n > core.n ? slice_of(rest.p + core.n + 1, rest.n - core.n - 1)
+				       : slice_of(NULL, 0);
 	}
 	if (rest.n)
 		return false;
@@ -113,12 +123,14 @@ static bool case_words(struct hunt *h, size_t from, size_t to, const struct term
 		struct word *word = h->t->words.live[i];
 		bool possessive;
 		struct slice core = without_s(word->core, &possessive);
-		struct slice text = arena_printf(h->t->arena, "%.*s%s", (int)core.n, rest.p, possessive ? "'s" : "");
+		struct slice text =
+			arena_printf(h->t->arena, "%.*s%s", (int)core.n, rest.p, possessive ? "'s" : "");
 
 		if (!slice_eq(word->core, text))
 			word_set_core(&h->t->words, word, text, &edit_cased);
 		word->fixed = true;
-		rest = rest.n > core.n ? slice_of(rest.p + core.n + 1, rest.n - core.n - 1) : slice_of(NULL, 0);
+		rest = rest.n > core.n ? slice_of(rest.p + core.n + 1, rest.n - core.n - 1)
+				       : slice_of(NULL, 0);
 	}
 	return true;
 }
@@ -126,7 +138,8 @@ static bool case_words(struct hunt *h, size_t from, size_t to, const struct term
 static bool window_stands(const struct words *w, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
-		if (w->live[i]->fixed || w->live[i]->key.n == 0 || (i + 1 < to && (w->live[i]->trail.n || w->live[i + 1]->lead.n)))
+		if (w->live[i]->fixed || w->live[i]->key.n == 0 ||
+			(i + 1 < to && (w->live[i]->trail.n || w->live[i + 1]->lead.n)))
 			return false;
 	return true;
 }
@@ -150,7 +163,8 @@ static bool joins_well(const struct words *w, size_t from, size_t to, const stru
 
 	for (size_t i = from; i < to; i++)
 		meaning |= !(w->live[i]->classes & CLASS_STOP) && w->live[i]->key.n > 1;
-	if (!isalnum((unsigned char)w->live[from]->key.p[0]) || !isalnum((unsigned char)w->live[to - 1]->key.p[0]))
+	if (!isalnum((unsigned char)w->live[from]->key.p[0]) ||
+		!isalnum((unsigned char)w->live[to - 1]->key.p[0]))
 		return false;
 	if (to == from + 1)
 		return !term->common && (term->words == 1 || meaning);
@@ -172,7 +186,8 @@ static size_t take_standing(struct hunt *h, size_t i)
 		if (i + n > w->count || !window_stands(w, i, i + n))
 			continue;
 		for (size_t k = i; k < i + n; k++)
-			hash = squeeze_hash(hash, k + 1 < i + n ? w->live[k]->key : without_s(w->live[k]->key, &possessive));
+			hash = squeeze_hash(hash,
+				k + 1 < i + n ? w->live[k]->key : without_s(w->live[k]->key, &possessive));
 		term = terms_exact(h->terms, hash, &rule);
 		if (!term || (!rule && !joins_well(w, i, i + n, term)))
 			continue;
@@ -238,7 +253,8 @@ static void window_figures(const struct hunt *h, size_t from, size_t to, float *
 	f[GATE_UNKNOWN] /= (float)(to - from);
 	f[GATE_CAPITAL] /= (float)(to - from);
 	f[GATE_FUNCTION] /= (float)(to - from);
-	f[GATE_STOP_EDGES] = (float)((w->live[from]->classes & CLASS_STOP) != 0) + (float)((w->live[to - 1]->classes & CLASS_STOP) != 0);
+	f[GATE_STOP_EDGES] = (float)((w->live[from]->classes & CLASS_STOP) != 0) +
+			     (float)((w->live[to - 1]->classes & CLASS_STOP) != 0);
 	f[GATE_WINDOW_WORDS] = (float)(to - from);
 	f[GATE_CASED] = h->cased;
 	f[GATE_LOWER_IN_CASED] = h->cased && f[GATE_CAPITAL] == 0;
@@ -281,7 +297,8 @@ static bool plural_only(const struct words *w, size_t from, size_t to, const str
 	return heard == s || squeeze_hash(heard, SLICE("s")) == squeeze_hash(SQUEEZE_START, squeezed);
 }
 
-static void candidate_add(struct hunt *h, size_t from, size_t to, const struct term *term, size_t phones, float distance, float next)
+static void candidate_add(struct hunt *h, size_t from, size_t to, const struct term *term, size_t phones,
+	float distance, float next)
 {
 	struct candidate *c = &h->list[h->count];
 	float *f = c->features;
@@ -376,7 +393,8 @@ static void compare(struct hunt *h, size_t from, size_t to, const uint8_t *p, si
 		size_t longer = n > sound->n ? n : sound->n, shorter = n < sound->n ? n : sound->n;
 		float distance, limit = found ? best + MARGIN_MOST : DISTANCE_MOST;
 
-		if ((float)(longer - shorter) * 0.45F > limit * (float)longer || phone_groups_cost(&groups, &sound->groups) > limit * (float)longer)
+		if ((float)(longer - shorter) * 0.45F > limit * (float)longer ||
+			phone_groups_cost(&groups, &sound->groups) > limit * (float)longer)
 			continue;
 		if (h->comparisons++ >= COMPARISONS_MOST)
 			return;
@@ -393,7 +411,7 @@ static void compare(struct hunt *h, size_t from, size_t to, const uint8_t *p, si
 	if (found && spelled_otherwise(&h->t->words, from, to, found))
 		return;
 	if (found && !window_holds(&h->t->words, from, to, found) &&
-	    !(to == from + 1 && plural_only(&h->t->words, from, to, found)))
+		!(to == from + 1 && plural_only(&h->t->words, from, to, found)))
 		candidate_add(h, from, to, found, n, best, next);
 }
 
@@ -409,7 +427,9 @@ static void hunt_from(struct hunt *h, size_t from)
 		const struct phones *phones;
 		bool possessive;
 
-		if (h->taken[to - 1] || word->fixed || (word->classes & CLASS_FILLER) || has_digit(word->key) || (to > from + 1 && (ends_window(w->live[to - 2]) || word->lead.n)))
+		if (h->taken[to - 1] || word->fixed || (word->classes & CLASS_FILLER) ||
+			has_digit(word->key) ||
+			(to > from + 1 && (ends_window(w->live[to - 2]) || word->lead.n)))
 			return;
 		phones = phones_of(h->phones, without_s(word->key, &possessive));
 		if (phones->n == 0)
@@ -429,7 +449,8 @@ static void hunt_from(struct hunt *h, size_t from)
 static bool is_cased(const struct words *w)
 {
 	for (size_t i = 1; i < w->count; i++)
-		if (!word_ends_sentence(w->live[i - 1]) && has_capital(w->live[i]->core) && w->live[i]->key.p[0] != 'i')
+		if (!word_ends_sentence(w->live[i - 1]) && has_capital(w->live[i]->core) &&
+			w->live[i]->key.p[0] != 'i')
 			return true;
 	return false;
 }
@@ -479,7 +500,8 @@ static struct candidate *likeliest(struct candidate *list, size_t count)
 static void apply(struct turn *t, const struct candidate *c)
 {
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
-	struct slice text = c->possessive ? arena_printf(t->arena, "%s's", c->term->text) : arena_copy(t->arena, slice_str(c->term->text));
+	struct slice text = c->possessive ? arena_printf(t->arena, "%s's", c->term->text)
+					  : arena_copy(t->arena, slice_str(c->term->text));
 	struct word *word = t->words.live[c->from];
 
 	*edit = (struct edit){KIND_GLOSSARY, gate_confidence(c->p), "Sounds like this term of the glossary."};
@@ -494,7 +516,8 @@ void stage_glossary(struct turn *t)
 
 	if (t->in->glossary_count == 0)
 		return;
-	count = glossary_candidates(t, terms_of(t->terms, t->phones, &t->engine->table, t->engine->lexicon, t->in), &list);
+	count = glossary_candidates(
+		t, terms_of(t->terms, t->phones, &t->engine->table, t->engine->lexicon, t->in), &list);
 	while ((best = likeliest(list, count))) {
 		size_t from = best->from, to = best->to;
 
@@ -503,17 +526,8 @@ void stage_glossary(struct turn *t)
 			if (list[i].from < to && from < list[i].to)
 				list[i].p = 0;
 	}
+	for (size_t i = 0; i < count; i++)
+		if (list[i].p >= DOUBT_FROM)
+			t->words.live[list[i].from]->doubtful = true;
 	words_settle(&t->words);
-}
-
-bool glossary_is_near(const struct turn *t)
-{
-	struct turn mine = *t; /* its arena is all that is used up */
-	struct candidate *list = NULL;
-	size_t count;
-
-	if (t->in->glossary_count == 0)
-		return false;
-	count = glossary_candidates(&mine, terms_of(t->terms, t->phones, &t->engine->table, t->engine->lexicon, t->in), &list);
-	return likeliest(list, count) != NULL;
 }

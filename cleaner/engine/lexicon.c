@@ -14,35 +14,55 @@ static const struct {
 	uint32_t classes;
 	const char *words;
 } lists[] = {
-	{CLASS_FILLER, "um uh er erm uhm umm uhh uhhh ummm hm hmm mm mmm mhm ah ahh eh mm-hmm uh-huh mm-hm um-hum huh"},
-	{CLASS_ACKNOWLEDGE, "yes yeah yep yup yea ok okay sure right no nope mhm mm-hmm uh-huh hmm hm alright absolutely "
-		"definitely exactly correct true agreed perfect great good fine thanks thank you cool indeed cheers bye "
-		"goodbye hello hi hey please that's it's is it that is all of course i see got understood will do "
+	{CLASS_FILLER, "um uh er erm uhm umm uhh uhhh ummm hm hmm mm mmm mhm ah ahh eh mm-hmm uh-huh mm-hm "
+		       "um-hum huh"},
+	{CLASS_ACKNOWLEDGE,
+		"yes yeah yep yup yea ok okay sure right no nope mhm mm-hmm uh-huh hmm hm alright absolutely "
+		"definitely exactly correct true agreed perfect great good fine thanks thank you cool indeed "
+		"cheers bye "
+		"goodbye hello hi hey please that's it's is it that is all of course i see got understood "
+		"will do "
 		"sounds makes sense not really no-one nothing maybe perhaps"},
-	{CLASS_REPEATABLE, "very really so no yes yeah ha haha bye blah many much far way long big super knock chop hear "
-		"please again over never more and-on okay ok right well look come there now quite pretty thank "
-		"what had never-ever high up down"},
+	{CLASS_REPEATABLE, "very really so no yes yeah ha haha bye blah many much far way long big super "
+			   "knock chop hear "
+			   "please again over never more and-on okay ok right well look come there now quite "
+			   "pretty thank "
+			   "what had never-ever high up down"},
 	{CLASS_ARTICLE | CLASS_FUNCTION | CLASS_STOP, "a an the"},
-	{CLASS_PREPOSITION | CLASS_FUNCTION | CLASS_STOP, "of to in on at for with from by about into through over after "
+	{CLASS_PREPOSITION | CLASS_FUNCTION | CLASS_STOP,
+		"of to in on at for with from by about into through over after "
 		"before between under within across per as than like since until during without"},
 	{CLASS_PRONOUN | CLASS_FUNCTION | CLASS_STOP, "i you we they he she it"},
-	{CLASS_FUNCTION | CLASS_STOP, "my your our their his her its this these those them us me him and or but if because "
-		"when while which who whom whose where why how what there here i'm i've i'd i'll you're you've you'd you'll "
-		"we're we've we'd we'll they're they've they'd they'll he's she's it's there's that's what's let's it'll "
+	{CLASS_FUNCTION | CLASS_STOP,
+		"my your our their his her its this these those them us me him and or but if because "
+		"when while which who whom whose where why how what there here i'm i've i'd i'll you're "
+		"you've you'd you'll "
+		"we're we've we'd we'll they're they've they'd they'll he's she's it's there's that's what's "
+		"let's it'll "
 		"not also just so then some any"},
-	{CLASS_FUNCTION | CLASS_STOP | CLASS_AUXILIARY, "is are was were do does did can could will would shall should may "
-		"might must has have had am isn't aren't wasn't weren't don't doesn't didn't can't couldn't won't wouldn't "
+	{CLASS_FUNCTION | CLASS_STOP | CLASS_AUXILIARY,
+		"is are was were do does did can could will would shall should may "
+		"might must has have had am isn't aren't wasn't weren't don't doesn't didn't can't couldn't "
+		"won't wouldn't "
 		"shouldn't haven't hasn't hadn't"},
-	{CLASS_STOP, "that be been being up out one two three yes no well okay right going go get got know think see say "
-		"said thank thanks good more very all year quarter really next first last new now our"},
+	{CLASS_STOP, "that be been being up out one two three yes no well okay right going go get got know "
+		     "think see say "
+		     "said thank thanks good more very all year quarter really next first last new now our"},
 	{CLASS_QUESTION, "what who where when why how which whose whom what's who's where's how's when's"},
-	{CLASS_NUMBER, "zero oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-		"sixteen seventeen eighteen nineteen twenty thirty forty fourty fifty sixty seventy eighty ninety hundred "
-		"thousand million billion trillion hundreds thousands first second third fourth fifth sixth seventh eighth "
-		"ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth "
-		"twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth hundredth thousandth half "
-		"quarter double triple point percent dollars dollar pounds pound euros euro cents dot slash colon"},
-	{CLASS_ABBREVIATION, "mr mrs ms dr prof sr jr st vs etc inc ltd co corp no dept approx e.g i.e a.m p.m u.s u.k "
+	{CLASS_NUMBER, "zero oh one two three four five six seven eight nine ten eleven twelve thirteen "
+		       "fourteen fifteen "
+		       "sixteen seventeen eighteen nineteen twenty thirty forty fourty fifty sixty seventy "
+		       "eighty ninety hundred "
+		       "thousand million billion trillion hundreds thousands first second third fourth fifth "
+		       "sixth seventh eighth "
+		       "ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth "
+		       "eighteenth nineteenth "
+		       "twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth "
+		       "hundredth thousandth half "
+		       "quarter double triple point percent dollars dollar pounds pound euros euro cents dot "
+		       "slash colon"},
+	{CLASS_ABBREVIATION,
+		"mr mrs ms dr prof sr jr st vs etc inc ltd co corp no dept approx e.g i.e a.m p.m u.s u.k "
 		"jan feb mar apr jun jul aug sep sept oct nov dec"},
 	{CLASS_CORRECTING, "sorry wait actually rather correction mean scratch meant"},
 };

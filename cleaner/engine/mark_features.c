@@ -73,16 +73,19 @@ static struct token token_at(const struct token *t, size_t count, long i)
 
 static uint32_t bucket(unsigned distance)
 {
-	static const uint8_t of[] = {0, 1, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7};
+	static const uint8_t of[] = {
+		0, 1, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7};
 
 	return distance < sizeof of ? of[distance] : 8;
 }
 
-size_t features_mark(const struct token *tokens, size_t count, size_t i, struct distance dist, uint64_t out[FEATURES_MARK])
+size_t features_mark(
+	const struct token *tokens, size_t count, size_t i, struct distance dist, uint64_t out[FEATURES_MARK])
 {
 	long at = (long)i;
 	struct token b = token_at(tokens, count, at - 2), c = token_at(tokens, count, at - 1), d = tokens[i];
-	struct token e = token_at(tokens, count, at + 1), f = token_at(tokens, count, at + 2), g = token_at(tokens, count, at + 3);
+	struct token e = token_at(tokens, count, at + 1), f = token_at(tokens, count, at + 2),
+		     g = token_at(tokens, count, at + 3);
 	struct token a = token_at(tokens, count, at - 3), h = token_at(tokens, count, at + 4);
 	uint32_t mark = bucket(dist.mark), sentence = bucket(dist.sentence);
 	size_t n = 0;
@@ -128,7 +131,8 @@ size_t features_mark(const struct token *tokens, size_t count, size_t i, struct 
 	return n;
 }
 
-size_t features_capital(const struct token *tokens, size_t count, size_t i, bool capital_before, uint64_t out[FEATURES_CAPITAL])
+size_t features_capital(const struct token *tokens, size_t count, size_t i, bool capital_before,
+	uint64_t out[FEATURES_CAPITAL])
 {
 	long at = (long)i;
 	struct token a = token_at(tokens, count, at - 2), b = token_at(tokens, count, at - 1), c = tokens[i];
@@ -163,7 +167,8 @@ size_t features_capital(const struct token *tokens, size_t count, size_t i, bool
 size_t features_ask(const struct token *tokens, size_t from, size_t to, uint64_t out[FEATURES_ASK])
 {
 	size_t n = 0, late = to - from > ASK_WORDS ? to - ASK_WORDS : from;
-	struct token first = tokens[from], second = token_at(tokens, to, (long)from + 1), third = token_at(tokens, to, (long)from + 2);
+	struct token first = tokens[from], second = token_at(tokens, to, (long)from + 1),
+		     third = token_at(tokens, to, (long)from + 2);
 
 	out[n++] = f1(201, first.word);
 	out[n++] = f2(202, first.word, second.word);

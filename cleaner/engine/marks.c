@@ -2,9 +2,10 @@
  *
  * marks.c - commas, stops and question marks, by the learned table; merged with those that are there.
  *
- * Text that came without marks gets those that the table finds likely. Text with marks keeps its own unless the table is
- * nearly sure that none belongs there, and gains only clear ones. The decisions run left to right, since how long the
- * clause has been matters. Without a table, or for other scripts, only the turn's end is closed, by rule.
+ * Text that came without marks gets those that the table finds likely. Text with marks keeps its own unless
+ * the table is nearly sure that none belongs there, and gains only clear ones. The decisions run left to
+ * right, since how long the clause has been matters. Without a table, or for other scripts, only the turn's
+ * end is closed, by rule.
  */
 #include "turn.h"
 
@@ -16,7 +17,7 @@ enum mark { MARK_NONE, MARK_COMMA, MARK_STOP };
 /* From which likelihood on a mark is set, or an existing one removed. */
 struct mark_bounds {
 	float comma, stop, ask; /* set from here on */
-	float none;             /* an existing mark goes from here on */
+	float none;		/* an existing mark goes from here on */
 };
 
 static const struct mark_bounds bounds_bare = {0.47F, 0.47F, 0.5F, 2.0F};
@@ -26,10 +27,11 @@ struct judged {
 	float p[3]; /* by enum mark */
 };
 
-static const char *const reasons[] = {"A mark here breaks the sentence.", "A pause between clauses.", "The sentence ends here."};
+static const char *const reasons[] = {
+	"A mark here breaks the sentence.", "A pause between clauses.", "The sentence ends here."};
 
-/* People disagree about marks: however sure the table is, at most so many of its marks are those of a reference (measured by
- * tests/bench/calibration). */
+/* People disagree about marks: however sure the table is, at most so many of its marks are those of a
+ * reference (measured by tests/bench/calibration). */
 static double mark_score(double p)
 {
 	return p >= 0.85 ? 0.92 : p >= 0.75 ? 0.86 : 0.66 + (p > 0.47 ? (p - 0.47) * 0.5 : 0);
@@ -61,12 +63,14 @@ struct token *turn_tokens(struct turn *t)
 	struct token *tokens = arena_get(t->arena, (w->count + 1) * sizeof *tokens);
 
 	for (size_t i = 0; i < w->count; i++)
-		tokens[i] = token_of(w->live[i]->key, w->live[i]->classes, table_frequency(&t->engine->table, w->live[i]->key),
+		tokens[i] = token_of(w->live[i]->key, w->live[i]->classes,
+			table_frequency(&t->engine->table, w->live[i]->key),
 			table_in_dictionary(&t->engine->table, w->live[i]->key));
 	return tokens;
 }
 
-static struct judged judge(const struct table *table, const struct token *tokens, size_t count, size_t i, struct distance d)
+static struct judged judge(
+	const struct table *table, const struct token *tokens, size_t count, size_t i, struct distance d)
 {
 	uint64_t hashes[FEATURES_MARK];
 	size_t n = features_mark(tokens, count, i, d, hashes);
@@ -99,7 +103,8 @@ static bool is_plain_mark(const struct word *word)
 
 static void put_mark(struct turn *t, struct word *word, const char *mark, double score, const char *reason)
 {
-	word_set_trail(word, arena_printf(t->arena, "%.*s%s", (int)word->trail.n, word->trail.p, mark), mark_edit(t, score, reason));
+	word_set_trail(word, arena_printf(t->arena, "%.*s%s", (int)word->trail.n, word->trail.p, mark),
+		mark_edit(t, score, reason));
 }
 
 /* Sets, keeps or removes the mark after live word i; returns the one that stands. */
@@ -139,7 +144,8 @@ static bool is_passed_over(const struct words *w, size_t i)
 
 	if (word->core.n == 0 || (word->classes & CLASS_FILLER) || (word->trail.n && word->trail.p[0] == '-'))
 		return true;
-	return !(word->classes & CLASS_REPEATABLE) && slice_eq(word->key, words_key(w, i + 1)) && !word_ends_sentence(word);
+	return !(word->classes & CLASS_REPEATABLE) && slice_eq(word->key, words_key(w, i + 1)) &&
+	       !word_ends_sentence(word);
 }
 
 /* The words that the table judges: their places in live, and their tokens, close together. */
@@ -181,7 +187,9 @@ static void set_inner_marks(struct turn *t, const struct mark_bounds *b)
 		if (mark == MARK_COMMA)
 			close_fillers(t, places[i], places[i + 1]);
 		d.mark = mark == MARK_NONE ? d.mark + 1 : 0;
-		d.sentence = mark == MARK_STOP && !(w->live[places[i]]->classes & CLASS_ABBREVIATION) ? 0 : d.sentence + 1;
+		d.sentence = mark == MARK_STOP && !(w->live[places[i]]->classes & CLASS_ABBREVIATION)
+				     ? 0
+				     : d.sentence + 1;
 	}
 }
 
@@ -190,11 +198,13 @@ static bool asks_by_rule(const struct words *w, size_t i)
 	uint32_t first = words_classes(w, i), second = words_classes(w, i + 1);
 
 	if (first & CLASS_AUXILIARY)
-		return (second & (CLASS_PRONOUN | CLASS_ARTICLE)) || words_is(w, i + 1, "that") || words_is(w, i + 1, "there");
+		return (second & (CLASS_PRONOUN | CLASS_ARTICLE)) || words_is(w, i + 1, "that") ||
+		       words_is(w, i + 1, "there");
 	if (!(first & CLASS_QUESTION))
 		return false;
-	return (second & CLASS_AUXILIARY) || words_is(w, i, "what's") || words_is(w, i, "who's") || words_is(w, i, "where's") ||
-	       words_is(w, i, "how's") || words_is(w, i + 1, "about") || words_is(w, i + 1, "much") || words_is(w, i + 1, "many");
+	return (second & CLASS_AUXILIARY) || words_is(w, i, "what's") || words_is(w, i, "who's") ||
+	       words_is(w, i, "where's") || words_is(w, i, "how's") || words_is(w, i + 1, "about") ||
+	       words_is(w, i + 1, "much") || words_is(w, i + 1, "many");
 }
 
 /* How likely the sentence of live words [from, to) asks. */
@@ -214,7 +224,8 @@ static float asks(const struct turn *t, const struct token *tokens, size_t from,
 	return 1 / (1 + expf(-sum[0]));
 }
 
-/* Turns the stops of asking sentences into question marks: those that we set, and plain ones where it is clear. */
+/* Turns the stops of asking sentences into question marks: those that we set, and plain ones where it is
+ * clear. */
 static void set_questions(struct turn *t, const struct token *tokens, const struct mark_bounds *b)
 {
 	struct words *w = &t->words;

@@ -5,16 +5,27 @@
 #include "common/base/json_out.h"
 #include "engine.h"
 
-static const char *const level_names[] = {[CLEAN_NONE] = "none", [CLEAN_LIGHT] = "light", [CLEAN_FULL] = "full"};
+static const char *const level_names[] = {
+	[CLEAN_NONE] = "none", [CLEAN_LIGHT] = "light", [CLEAN_FULL] = "full"};
 
 static const char *const confidence_names[] = {
-	[CONFIDENCE_LOW] = "LOW", [CONFIDENCE_MEDIUM] = "MEDIUM", [CONFIDENCE_HIGH] = "HIGH",
+	[CONFIDENCE_LOW] = "LOW",
+	[CONFIDENCE_MEDIUM] = "MEDIUM",
+	[CONFIDENCE_HIGH] = "HIGH",
 };
 
 static const char *const kind_names[KIND_COUNT] = {
-	[KIND_ARTEFACT] = "artefact", [KIND_FILLER] = "filler", [KIND_REPEAT] = "repeat", [KIND_RESTART] = "restart",
-	[KIND_SELF_CORRECTION] = "self_correction", [KIND_PATTERN] = "pattern", [KIND_GLOSSARY] = "glossary",
-	[KIND_NUMBER] = "number", [KIND_PUNCTUATION] = "punctuation", [KIND_CASE] = "case", [KIND_MODEL] = "model",
+	[KIND_ARTEFACT] = "artefact",
+	[KIND_FILLER] = "filler",
+	[KIND_REPEAT] = "repeat",
+	[KIND_RESTART] = "restart",
+	[KIND_SELF_CORRECTION] = "self_correction",
+	[KIND_PATTERN] = "pattern",
+	[KIND_GLOSSARY] = "glossary",
+	[KIND_NUMBER] = "number",
+	[KIND_PUNCTUATION] = "punctuation",
+	[KIND_CASE] = "case",
+	[KIND_MODEL] = "model",
 };
 
 const char *clean_level_name(enum clean_level level)

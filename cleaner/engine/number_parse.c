@@ -5,19 +5,43 @@
 #include "number_parse.h"
 #include "common/base/attr.h"
 
-#define W(literal) {literal, sizeof(literal) - 1}
+#define W(literal)                                                                                           \
+	{                                                                                                    \
+		literal, sizeof(literal) - 1                                                                 \
+	}
 
 static const struct {
 	struct slice cardinal, ordinal;
 	int value;
 } smalls[] = {
-	{W("zero"), W("zeroth"), 0}, {W("one"), W("first"), 1}, {W("two"), W("second"), 2}, {W("three"), W("third"), 3}, {W("four"), W("fourth"), 4},
-	{W("five"), W("fifth"), 5}, {W("six"), W("sixth"), 6}, {W("seven"), W("seventh"), 7}, {W("eight"), W("eighth"), 8}, {W("nine"), W("ninth"), 9},
-	{W("ten"), W("tenth"), 10}, {W("eleven"), W("eleventh"), 11}, {W("twelve"), W("twelfth"), 12}, {W("thirteen"), W("thirteenth"), 13},
-	{W("fourteen"), W("fourteenth"), 14}, {W("fifteen"), W("fifteenth"), 15}, {W("sixteen"), W("sixteenth"), 16},
-	{W("seventeen"), W("seventeenth"), 17}, {W("eighteen"), W("eighteenth"), 18}, {W("nineteen"), W("nineteenth"), 19},
-	{W("twenty"), W("twentieth"), 20}, {W("thirty"), W("thirtieth"), 30}, {W("forty"), W("fortieth"), 40}, {W("fifty"), W("fiftieth"), 50},
-	{W("sixty"), W("sixtieth"), 60}, {W("seventy"), W("seventieth"), 70}, {W("eighty"), W("eightieth"), 80}, {W("ninety"), W("ninetieth"), 90},
+	{W("zero"), W("zeroth"), 0},
+	{W("one"), W("first"), 1},
+	{W("two"), W("second"), 2},
+	{W("three"), W("third"), 3},
+	{W("four"), W("fourth"), 4},
+	{W("five"), W("fifth"), 5},
+	{W("six"), W("sixth"), 6},
+	{W("seven"), W("seventh"), 7},
+	{W("eight"), W("eighth"), 8},
+	{W("nine"), W("ninth"), 9},
+	{W("ten"), W("tenth"), 10},
+	{W("eleven"), W("eleventh"), 11},
+	{W("twelve"), W("twelfth"), 12},
+	{W("thirteen"), W("thirteenth"), 13},
+	{W("fourteen"), W("fourteenth"), 14},
+	{W("fifteen"), W("fifteenth"), 15},
+	{W("sixteen"), W("sixteenth"), 16},
+	{W("seventeen"), W("seventeenth"), 17},
+	{W("eighteen"), W("eighteenth"), 18},
+	{W("nineteen"), W("nineteenth"), 19},
+	{W("twenty"), W("twentieth"), 20},
+	{W("thirty"), W("thirtieth"), 30},
+	{W("forty"), W("fortieth"), 40},
+	{W("fifty"), W("fiftieth"), 50},
+	{W("sixty"), W("sixtieth"), 60},
+	{W("seventy"), W("seventieth"), 70},
+	{W("eighty"), W("eightieth"), 80},
+	{W("ninety"), W("ninetieth"), 90},
 	{W("fourty"), W("fourtieth"), 40},
 };
 
@@ -25,8 +49,11 @@ static const struct {
 	struct slice cardinal, ordinal;
 	uint64_t value;
 } factors[] = {
-	{W("hundred"), W("hundredth"), 100}, {W("thousand"), W("thousandth"), 1000}, {W("million"), W("millionth"), 1000000},
-	{W("billion"), W("billionth"), UINT64_C(1000000000)}, {W("trillion"), W("trillionth"), UINT64_C(1000000000000)},
+	{W("hundred"), W("hundredth"), 100},
+	{W("thousand"), W("thousandth"), 1000},
+	{W("million"), W("millionth"), 1000000},
+	{W("billion"), W("billionth"), UINT64_C(1000000000)},
+	{W("trillion"), W("trillionth"), UINT64_C(1000000000000)},
 	{W("quadrillion"), W("quadrillionth"), UINT64_C(1000000000000000)},
 };
 
@@ -117,7 +144,8 @@ static bool bare_hundred(const struct words *w, size_t i)
 	bool ordinal;
 	size_t end;
 
-	return words_is(w, i, "hundred") && joined(w, i) && !(i > 0 && words_is(w, i - 1, "a")) && !(i > 0 && joined(w, i - 1) && (words_classes(w, i - 1) & CLASS_NUMBER)) &&
+	return words_is(w, i, "hundred") && joined(w, i) && !(i > 0 && words_is(w, i - 1, "a")) &&
+	       !(i > 0 && joined(w, i - 1) && (words_classes(w, i - 1) & CLASS_NUMBER)) &&
 	       read_tens(w, skip_and(w, i + 1), &end, &ordinal) > 0 && !ordinal;
 }
 
@@ -132,8 +160,10 @@ static bool read_hundreds(const struct words *w, size_t i, struct number *n)
 		return false;
 	if (value < 0)
 		return false;
-	*n = (struct number){.value = (uint64_t)value, .end = end, .ordinal = ordinal, .article = article, .scale = 1};
-	if (ordinal || value == 0 || (!article && !bare && !joined(w, end - 1)) || number_factor(words_key(w, end), &ordinal) != 100)
+	*n = (struct number){
+		.value = (uint64_t)value, .end = end, .ordinal = ordinal, .article = article, .scale = 1};
+	if (ordinal || value == 0 || (!article && !bare && !joined(w, end - 1)) ||
+		number_factor(words_key(w, end), &ordinal) != 100)
 		return true;
 	n->value *= 100;
 	n->end = end + 1;
@@ -158,12 +188,14 @@ bool number_read(const struct words *w, size_t i, struct number *n)
 	*n = (struct number){.scale = 1};
 	while (read_hundreds(w, at, &group) && (at == i || group.value > 0)) {
 		bool ordinal = false;
-		uint64_t factor = group.ordinal || !joined(w, group.end - 1) ? 0 :
-			number_factor(words_key(w, group.end), &ordinal);
+		uint64_t factor = group.ordinal || !joined(w, group.end - 1)
+					  ? 0
+					  : number_factor(words_key(w, group.end), &ordinal);
 
 		if (factor == 100)
 			factor = 0;
-		if (factor >= below || (at != i && group.article) || (factor == 0 && at != i && group.value >= 1000))
+		if (factor >= below || (at != i && group.article) ||
+			(factor == 0 && at != i && group.value >= 1000))
 			break;
 		n->article |= group.article;
 		if (!factor && n->scale > 1) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * number_test.c - numbers in their kinds, bare and in a sentence, and the idioms that stay. Without a table, so that marks
- * come by rule alone.
+ * number_test.c - numbers in their kinds, bare and in a sentence, and the idioms that stay. Without a table,
+ * so that marks come by rule alone.
  */
 #include "common/base/attr.h"
 #include "rebuild_test.h"
@@ -21,8 +21,10 @@ static const struct {
 	{"it went from fifty to a hundred", "It went from 50 to 100."},
 	{"we grew five to fifteen percent", "We grew 5 to 15%."},
 	{"about five percent of them", "About 5% of them."},
-	{"it costs two point five million pounds", "It costs \xC2\xA3" "2.5 million."},
-	{"we pay five hundred pounds a month", "We pay \xC2\xA3" "500 a month."},
+	{"it costs two point five million pounds", "It costs \xC2\xA3"
+						   "2.5 million."},
+	{"we pay five hundred pounds a month", "We pay \xC2\xA3"
+					       "500 a month."},
 	{"the box weighs fifty pounds", "The box weighs 50 pounds."},
 	{"it is twenty five thousand dollars", "It is $25,000."},
 	{"we began in nineteen ninety four", "We began in 1994."},
@@ -45,7 +47,8 @@ static const struct {
 	{"three o'clock", "03:00"},
 	{"eighteen ounces", "18 oz"},
 	{"minus sixty six kilograms", "-66 kg"},
-	{"seventy two degrees fahrenheit", "72 \xC2\xB0" "F"},
+	{"seventy two degrees fahrenheit", "72 \xC2\xB0"
+					   "F"},
 	{"july twenty fifth twenty twelve", "July 25 2012"},
 	{"one cent", "$0.01"},
 	{"a dot b c at g mail dot com", "a.bc@gmail.com"},
@@ -69,8 +72,10 @@ START_TEST(test_number)
 	const char *wrong = rebuild_check(in.raw, result);
 
 	ck_assert_msg(!wrong, "\"%s\": %s", in.raw.p, wrong);
-	ck_assert_msg(slice_eq_nocase(without_stop(result->cleaned), without_stop(slice_str(numbers[_i].written))),
-		"\"%s\" gave \"%.*s\", not \"%s\"", in.raw.p, (int)result->cleaned.n, result->cleaned.p, numbers[_i].written);
+	ck_assert_msg(
+		slice_eq_nocase(without_stop(result->cleaned), without_stop(slice_str(numbers[_i].written))),
+		"\"%s\" gave \"%.*s\", not \"%s\"", in.raw.p, (int)result->cleaned.n, result->cleaned.p,
+		numbers[_i].written);
 	engine_workspace_destroy(&ws);
 	engine_close(&engine);
 }
@@ -81,7 +86,9 @@ START_TEST(test_formats)
 	struct engine *engine = engine_open("", NULL);
 	struct engine_workspace *ws = engine_workspace_create(engine);
 	struct clean_input in = {.raw = SLICE("it costs fifty dollars"),
-		.options = {.forced = true, .level = CLEAN_LIGHT, .formats = FORMAT_ALL & ~(uint32_t)(FORMAT_MONEY | FORMAT_CARDINAL)}};
+		.options = {.forced = true,
+			.level = CLEAN_LIGHT,
+			.formats = FORMAT_ALL & ~(uint32_t)(FORMAT_MONEY | FORMAT_CARDINAL)}};
 
 	ck_assert(slice_eq(engine_clean(ws, &in, NULL, NULL)->cleaned, SLICE("It costs fifty dollars.")));
 	engine_workspace_destroy(&ws);

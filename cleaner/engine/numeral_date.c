@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july", "august", "september",
-	"october", "november", "december"};
+static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july", "august",
+	"september", "october", "november", "december"};
 
 static bool is_month(const struct words *w, size_t i)
 {
@@ -84,8 +84,9 @@ bool year_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 		out->end = n.end + 2;
 		return true;
 	}
-	if (bare && two_digits(w, i + 1, &year, &out->end) && number_read(w, i, &n) && n.end == i + 1 && n.value >= 1 &&
-	    n.value <= 9 && words_is(w, out->end, "b") && words_is(w, out->end + 1, "c")) {
+	if (bare && two_digits(w, i + 1, &year, &out->end) && number_read(w, i, &n) && n.end == i + 1 &&
+		n.value >= 1 && n.value <= 9 && words_is(w, out->end, "b") &&
+		words_is(w, out->end + 1, "c")) {
 		snprintf(out->text, sizeof out->text, "%u%02uBC", (unsigned)n.value, year);
 		out->end += 2;
 		return true;
@@ -122,10 +123,11 @@ static bool month_first(const struct words *w, size_t i, bool bare, struct numer
 		return false;
 	out->end = day.end;
 	if (w->live[day.end - 1]->trail.n == 0 && year_value(w, day.end, bare, &year, &out->end)) {
-		snprintf(out->text, sizeof out->text, bare ? "%.*s %u %u" : "%.*s %u, %u", (int)month.n, month.p, (unsigned)day.value, year);
+		snprintf(out->text, sizeof out->text, bare ? "%.*s %u %u" : "%.*s %u, %u", (int)month.n,
+			month.p, (unsigned)day.value, year);
 		if (!bare && day.ordinal)
-			snprintf(out->text, sizeof out->text, "%.*s %u%s, %u", (int)month.n, month.p, (unsigned)day.value,
-				ordinal_ending(day.value), year);
+			snprintf(out->text, sizeof out->text, "%.*s %u%s, %u", (int)month.n, month.p,
+				(unsigned)day.value, ordinal_ending(day.value), year);
 		return true;
 	}
 	snprintf(out->text, sizeof out->text, "%.*s %u%s", (int)month.n, month.p, (unsigned)day.value,
@@ -149,12 +151,13 @@ static bool day_first(const struct words *w, size_t i, bool bare, struct numeral
 		return false;
 	name = w->live[month]->core;
 	if (bare && w->live[month]->trail.n == 0 && year_value(w, month + 1, true, &year, &end)) {
-		snprintf(out->text, sizeof out->text, "%u %.*s %u", (unsigned)day.value, (int)name.n, name.p, year);
+		snprintf(out->text, sizeof out->text, "%u %.*s %u", (unsigned)day.value, (int)name.n, name.p,
+			year);
 		out->end = end;
 		return true;
 	}
-	snprintf(out->text, sizeof out->text, "%s%u%s%s %.*s", from > i ? "the " : "", (unsigned)day.value, ordinal_ending(day.value),
-		month > day.end ? " of" : "", (int)name.n, name.p);
+	snprintf(out->text, sizeof out->text, "%s%u%s%s %.*s", from > i ? "the " : "", (unsigned)day.value,
+		ordinal_ending(day.value), month > day.end ? " of" : "", (int)name.n, name.p);
 	out->end = month + 1;
 	return true;
 }
@@ -164,7 +167,8 @@ static bool quarter(const struct words *w, size_t i, struct numeral *out)
 	struct number n;
 	unsigned year;
 
-	if (!number_read(w, i, &n) || !n.ordinal || n.value > 4 || !words_is(w, n.end, "quarter") || !words_is(w, n.end + 1, "of"))
+	if (!number_read(w, i, &n) || !n.ordinal || n.value > 4 || !words_is(w, n.end, "quarter") ||
+		!words_is(w, n.end + 1, "of"))
 		return false;
 	if (!year_value(w, n.end + 2, true, &year, &out->end))
 		return false;

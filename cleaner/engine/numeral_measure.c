@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * numeral_measure.c - percentages and measures. In a sentence a percentage gets its sign and units stay words; a bare
- * measure ("eight point eight meters") is written short.
+ * numeral_measure.c - percentages and measures. In a sentence a percentage gets its sign and units stay
+ * words; a bare measure ("eight point eight meters") is written short.
  */
 #include "numeral.h"
 
@@ -10,33 +10,93 @@
 static const struct {
 	const char *word, *sign;
 } prefixes[] = {
-	{"kilo", "k"}, {"mega", "m"}, {"giga", "g"}, {"tera", "t"}, {"peta", "p"}, {"milli", "m"}, {"micro", "\xCE\xBC"},
-	{"centi", "c"}, {"deci", "d"}, {"nano", "n"}, {"hecto", "h"}, {"", ""},
+	{"kilo", "k"},
+	{"mega", "m"},
+	{"giga", "g"},
+	{"tera", "t"},
+	{"peta", "p"},
+	{"milli", "m"},
+	{"micro", "\xCE\xBC"},
+	{"centi", "c"},
+	{"deci", "d"},
+	{"nano", "n"},
+	{"hecto", "h"},
+	{"", ""},
 };
 
 static const struct {
 	const char *word, *sign;
 	bool prefixed; /* may follow a prefix */
 } units[] = {
-	{"meter", "m", true}, {"metre", "m", true}, {"gram", "g", true}, {"liter", "l", true}, {"litre", "l", true},
-	{"watt hour", "Wh", true}, {"watt", "W", true}, {"hertz", "hz", true}, {"byte", "b", true}, {"bit", "b", true},
-	{"volt", "v", true}, {"ohm", "\xCE\xA9", true}, {"calorie", "cal", true}, {"pascal", "pa", true}, {"amp", "a", true},
-	{"ampere", "a", true}, {"joule", "j", true}, {"lumen", "lm", true}, {"tesla", "t", true}, {"newton", "n", true},
-	{"siemens", "s", true}, {"second", "s", true},
-	{"mile", "mi"}, {"foot", "ft"}, {"feet", "ft"}, {"inch", "in"}, {"inche", "in"}, {"yard", "yd"}, {"ounce", "oz"}, {"pound", "lbs"},
-	{"hectare", "ha"}, {"acre", "ac"}, {"hour", "h"}, {"minute", "min"}, {"horsepower", "hp"}, {"c c", "cc"},
-	{"astronomical unit", "au"}, {"degrees celsius", "\xC2\xB0" "C"}, {"degree celsius", "\xC2\xB0" "C"},
-	{"degrees fahrenheit", "\xC2\xB0" "F"}, {"degree fahrenheit", "\xC2\xB0" "F"}, {"kelvin", "K"}, {"ton", "t"}, {"tonne", "t"},
-	{"atmosphere", "atm"}, {"decibel", "db"}, {"stone", "st"}, {"gallon", "gal"}, {"pint", "pt"}, {"quart", "qt"}, {"knot", "kn"},
+	{"meter", "m", true},
+	{"metre", "m", true},
+	{"gram", "g", true},
+	{"liter", "l", true},
+	{"litre", "l", true},
+	{"watt hour", "Wh", true},
+	{"watt", "W", true},
+	{"hertz", "hz", true},
+	{"byte", "b", true},
+	{"bit", "b", true},
+	{"volt", "v", true},
+	{"ohm", "\xCE\xA9", true},
+	{"calorie", "cal", true},
+	{"pascal", "pa", true},
+	{"amp", "a", true},
+	{"ampere", "a", true},
+	{"joule", "j", true},
+	{"lumen", "lm", true},
+	{"tesla", "t", true},
+	{"newton", "n", true},
+	{"siemens", "s", true},
+	{"second", "s", true},
+	{"mile", "mi"},
+	{"foot", "ft"},
+	{"feet", "ft"},
+	{"inch", "in"},
+	{"inche", "in"},
+	{"yard", "yd"},
+	{"ounce", "oz"},
+	{"pound", "lbs"},
+	{"hectare", "ha"},
+	{"acre", "ac"},
+	{"hour", "h"},
+	{"minute", "min"},
+	{"horsepower", "hp"},
+	{"c c", "cc"},
+	{"astronomical unit", "au"},
+	{"degrees celsius", "\xC2\xB0"
+			    "C"},
+	{"degree celsius", "\xC2\xB0"
+			   "C"},
+	{"degrees fahrenheit", "\xC2\xB0"
+			       "F"},
+	{"degree fahrenheit", "\xC2\xB0"
+			      "F"},
+	{"kelvin", "K"},
+	{"ton", "t"},
+	{"tonne", "t"},
+	{"atmosphere", "atm"},
+	{"decibel", "db"},
+	{"stone", "st"},
+	{"gallon", "gal"},
+	{"pint", "pt"},
+	{"quart", "qt"},
+	{"knot", "kn"},
 };
 
 static const struct {
 	const char *spoken, *sign; /* numerator's sign and "/" and denominator's: one of its own */
 } rates[] = {
-	{"mi/h", "mph"}, {"gb/s", "gbps"}, {"mb/s", "mbps"}, {"kb/s", "kbps"}, {"tb/s", "tbps"},
+	{"mi/h", "mph"},
+	{"gb/s", "gbps"},
+	{"mb/s", "mbps"},
+	{"kb/s", "kbps"},
+	{"tb/s", "tbps"},
 };
 
-/* Matches `text` (words, or the start of one word) at live word `at`, byte offset *in of it. True with both moved on. */
+/* Matches `text` (words, or the start of one word) at live word `at`, byte offset *in of it. True with both
+ * moved on. */
 static bool match(const struct words *w, const char *text, size_t *at, size_t *in)
 {
 	size_t word = *at, offset = *in;
@@ -89,7 +149,8 @@ static bool unit_read(const struct words *w, size_t *at, char *out, size_t room)
 
 			if (prefixes[p].word[0] && !units[u].prefixed)
 				continue;
-			if (!match(w, prefixes[p].word, &word, &in) || !match(w, units[u].word, &word, &in) || !match_end(w, &word, in))
+			if (!match(w, prefixes[p].word, &word, &in) || !match(w, units[u].word, &word, &in) ||
+				!match_end(w, &word, in))
 				continue;
 			snprintf(out, room, "%s%s", prefixes[p].sign, units[u].sign);
 			*at = word;
@@ -109,10 +170,13 @@ static bool powered_read(const struct words *w, size_t *at, char *out, size_t ro
 		return false;
 	if (words_is(w, word, "force"))
 		word++, strcat(unit, "f");
-	imperial = strcmp(unit, "ft") == 0 || strcmp(unit, "mi") == 0 || strcmp(unit, "in") == 0 || strcmp(unit, "yd") == 0;
+	imperial = strcmp(unit, "ft") == 0 || strcmp(unit, "mi") == 0 || strcmp(unit, "in") == 0 ||
+		   strcmp(unit, "yd") == 0;
 	if (square || cubic)
 		snprintf(out, room, "%s%s%s", imperial ? (square ? "sq " : "cu ") : "", unit,
-			imperial ? "" : square ? "\xC2\xB2" : "\xC2\xB3");
+			imperial ? ""
+			: square ? "\xC2\xB2"
+				 : "\xC2\xB3");
 	else
 		snprintf(out, room, "%s", unit);
 	*at = word;
@@ -163,8 +227,9 @@ bool measure_read(const struct turn *t, size_t i, bool bare, struct numeral *out
 	if (a.scale.n || (!percent && (!bare || !compound_read(w, &end, unit, sizeof unit))))
 		return false;
 	amount_text(&a, false, figures);
-	snprintf(out->text, sizeof out->text, "%s%s%s%s%s", a.negative ? "-" : "", a.no_whole && !bare ? "0" : "", figures,
-		bare ? (percent || unit[0] != '/' ? " " : " ") : "", percent ? "%" : unit);
+	snprintf(out->text, sizeof out->text, "%s%s%s%s%s", a.negative ? "-" : "",
+		a.no_whole && !bare ? "0" : "", figures, bare ? (percent || unit[0] != '/' ? " " : " ") : "",
+		percent ? "%" : unit);
 	out->end = end;
 	out->format = FORMAT_MEASURE;
 	out->score = 0.96;

@@ -11,12 +11,21 @@ static const struct {
 	const char *word, *symbol;
 	bool weight; /* also a weight: not when one is weighed */
 } currencies[] = {
-	{"dollars", "$"}, {"dollar", "$"}, {"bucks", "$"}, {"pounds", "\xC2\xA3", true}, {"pound", "\xC2\xA3", true},
-	{"quid", "\xC2\xA3"}, {"euros", "\xE2\x82\xAC"}, {"euro", "\xE2\x82\xAC"}, {"yen", "\xC2\xA5"}, {"won", "\xE2\x82\xA9"},
+	{"dollars", "$"},
+	{"dollar", "$"},
+	{"bucks", "$"},
+	{"pounds", "\xC2\xA3", true},
+	{"pound", "\xC2\xA3", true},
+	{"quid", "\xC2\xA3"},
+	{"euros", "\xE2\x82\xAC"},
+	{"euro", "\xE2\x82\xAC"},
+	{"yen", "\xC2\xA5"},
+	{"won", "\xE2\x82\xA9"},
 	{"rupees", "\xE2\x82\xB9"},
 };
 
-static const char *const weights[] = {"weigh", "weighs", "weight", "heavy", "lbs", "lift", "ounces", "kilos", "flour"};
+static const char *const weights[] = {
+	"weigh", "weighs", "weight", "heavy", "lbs", "lift", "ounces", "kilos", "flour"};
 
 static bool weighed(const struct words *w)
 {
@@ -51,7 +60,8 @@ static bool cents_after(const struct words *w, size_t at, bool bare, struct numb
 {
 	size_t from = words_is(w, at, "and") ? at + 1 : at;
 
-	if (at == 0 || at >= w->count || w->live[at - 1]->trail.n || !number_read(w, from, cents) || cents->value > 99 || cents->ordinal)
+	if (at == 0 || at >= w->count || w->live[at - 1]->trail.n || !number_read(w, from, cents) ||
+		cents->value > 99 || cents->ordinal)
 		return false;
 	*end = cents->end + 1;
 	if (is_cents(w, cents->end))
@@ -62,7 +72,8 @@ static bool cents_after(const struct words *w, size_t at, bool bare, struct numb
 
 static bool cents_alone(const struct words *w, const struct amount *a, struct numeral *out)
 {
-	if (!is_cents(w, a->end) || words_is(w, a->end, "pence") || a->point || a->scale.n || a->whole.value > 99)
+	if (!is_cents(w, a->end) || words_is(w, a->end, "pence") || a->point || a->scale.n ||
+		a->whole.value > 99)
 		return false;
 	snprintf(out->text, sizeof out->text, "$0.%02u", (unsigned)a->whole.value);
 	out->end = a->end + 1;

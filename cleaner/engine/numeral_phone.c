@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * numeral_phone.c - digits said one by one (telephone numbers, codes) and letters with numbers (Q4, B2B, x86).
+ * numeral_phone.c - digits said one by one (telephone numbers, codes) and letters with numbers (Q4, B2B,
+ * x86).
  */
 #include "numeral.h"
 
@@ -17,7 +18,8 @@ static void write_phone(char *out, size_t room, const char *d, size_t n, bool pl
 	else if (n == 11 && d[0] == '0')
 		snprintf(out, room, "%.5s %.6s", d, d + 5);
 	else if (n > 10 && n <= 13)
-		snprintf(out, room, "%s%.*s %.3s-%.3s-%.4s", plus ? "+" : "", (int)(n - 10), d, d + n - 10, d + n - 7, d + n - 4);
+		snprintf(out, room, "%s%.*s %.3s-%.3s-%.4s", plus ? "+" : "", (int)(n - 10), d, d + n - 10,
+			d + n - 7, d + n - 4);
 	else
 		snprintf(out, room, "%s%s", plus ? "+" : "", d);
 }
@@ -31,7 +33,8 @@ bool phone_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 
 	if (n < (plus || words_is(w, i, "oh") || words_is(w, i, "o") ? PHONE_FROM : DIGITS_FROM))
 		return false;
-	if (end < w->count && (w->live[end]->classes & CLASS_NUMBER) && !w->live[end - 1]->trail.n && n < PHONE_FROM)
+	if (end < w->count && (w->live[end]->classes & CLASS_NUMBER) && !w->live[end - 1]->trail.n &&
+		n < PHONE_FROM)
 		return false; /* "two five hundred" is no run of digits */
 	write_phone(out->text, sizeof out->text, digits, n, plus);
 	out->end = end;
@@ -49,8 +52,9 @@ static bool quarter_code(const struct words *w, size_t i, struct numeral *out)
 {
 	struct number n;
 
-	if (!(words_is(w, i, "q") || words_is(w, i, "h")) || w->live[i]->trail.n || !number_read(w, i + 1, &n) || n.ordinal ||
-	    n.value < 1 || n.value > (words_is(w, i, "q") ? 4 : 2) || n.end != i + 2)
+	if (!(words_is(w, i, "q") || words_is(w, i, "h")) || w->live[i]->trail.n ||
+		!number_read(w, i + 1, &n) || n.ordinal || n.value < 1 ||
+		n.value > (words_is(w, i, "q") ? 4 : 2) || n.end != i + 2)
 		return false;
 	snprintf(out->text, sizeof out->text, "%c%u", words_is(w, i, "q") ? 'Q' : 'H', (unsigned)n.value);
 	out->end = n.end;
@@ -62,7 +66,8 @@ static bool business_code(const struct words *w, size_t i, struct numeral *out)
 {
 	struct slice first = words_key(w, i), last = words_key(w, i + 2);
 
-	if (!is_letter(first) || !is_letter(last) || !words_is(w, i + 1, "two") || !strchr("bdc", first.p[0]) || !strchr("bcg", last.p[0]))
+	if (!is_letter(first) || !is_letter(last) || !words_is(w, i + 1, "two") ||
+		!strchr("bdc", first.p[0]) || !strchr("bcg", last.p[0]))
 		return false;
 	snprintf(out->text, sizeof out->text, "%c2%c", first.p[0] - 32, last.p[0] - 32);
 	out->end = i + 3;
@@ -78,7 +83,8 @@ static bool covid(const struct words *w, size_t i, struct numeral *out)
 	return true;
 }
 
-/* Letters before the first number: three and more are a name of their own, written large (RTX 4050), an x aside (PCIe x8). */
+/* Letters before the first number: three and more are a name of their own, written large (RTX 4050), an x
+ * aside (PCIe x8). */
 static void close_name(char *text, size_t *n)
 {
 	bool by = *n >= 4 && text[*n - 1] == 'x';
@@ -144,7 +150,8 @@ bool title_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 {
 	static const struct {
 		const char *said, *written;
-	} titles[] = {{"doctor", "dr."}, {"misses", "mrs."}, {"mister", "mr."}, {"missus", "mrs."}, {"saint", "st."}};
+	} titles[] = {{"doctor", "dr."}, {"misses", "mrs."}, {"mister", "mr."}, {"missus", "mrs."},
+		{"saint", "st."}};
 	const struct words *w = &t->words;
 
 	if (!bare || w->count != i + 2 || w->live[i]->trail.n)
@@ -152,8 +159,10 @@ bool title_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 	for (size_t k = 0; k < countof(titles); k++) {
 		if (!words_is(w, i, titles[k].said))
 			continue;
-		snprintf(out->text, sizeof out->text, "%c%s %.*s", toupper((unsigned char)titles[k].written[0]), titles[k].written + 1,
-			w->live[i + 1]->core.n < FIGURES_BYTES ? (int)w->live[i + 1]->core.n : FIGURES_BYTES, w->live[i + 1]->core.p);
+		snprintf(out->text, sizeof out->text, "%c%s %.*s",
+			toupper((unsigned char)titles[k].written[0]), titles[k].written + 1,
+			w->live[i + 1]->core.n < FIGURES_BYTES ? (int)w->live[i + 1]->core.n : FIGURES_BYTES,
+			w->live[i + 1]->core.p);
 		out->end = w->count;
 		out->format = FORMAT_CASE;
 		out->score = 0.9;

@@ -10,7 +10,8 @@ static bool hour_at(const struct words *w, size_t i, unsigned *hour, size_t *end
 {
 	struct number n;
 
-	if (i >= w->count || !number_read(w, i, &n) || n.ordinal || n.article || n.value < 1 || n.value > 24 || n.end != i + 1 + (n.value > 20))
+	if (i >= w->count || !number_read(w, i, &n) || n.ordinal || n.article || n.value < 1 ||
+		n.value > 24 || n.end != i + 1 + (n.value > 20))
 		return false;
 	*hour = (unsigned)n.value;
 	*end = n.end;
@@ -54,13 +55,15 @@ static const char *half_at(const struct words *w, size_t i, size_t *end)
 /* "g m t", "e s t" after a time, as said. */
 static size_t zone_at(const struct words *w, size_t i, char *out)
 {
-	static const char *const zones[] = {"gmt", "est", "cst", "pst", "mst", "utc", "cet", "edt", "pdt", "cdt", "bst"};
+	static const char *const zones[] = {
+		"gmt", "est", "cst", "pst", "mst", "utc", "cet", "edt", "pdt", "cdt", "bst"};
 
 	for (size_t k = 0; k < countof(zones); k++) {
 		bool spelled = true;
 
 		for (size_t c = 0; c < 3; c++)
-			spelled = spelled && words_key(w, i + c).n == 1 && words_key(w, i + c).p[0] == zones[k][c];
+			spelled = spelled && words_key(w, i + c).n == 1 &&
+				  words_key(w, i + c).p[0] == zones[k][c];
 		if (!spelled && !words_is(w, i, zones[k]))
 			continue;
 		sprintf(out, " %s", zones[k]);
@@ -86,7 +89,8 @@ static bool relative(const struct words *w, size_t i, unsigned *hour, unsigned *
 	else
 		return false;
 	past = words_is(w, at, "past");
-	if ((!past && !words_is(w, at, "to")) || (*minutes == 30 && !past) || !hour_at(w, at + 1, hour, end) || *hour > 12)
+	if ((!past && !words_is(w, at, "to")) || (*minutes == 30 && !past) ||
+		!hour_at(w, at + 1, hour, end) || *hour > 12)
 		return false;
 	if (past)
 		return true;
@@ -105,13 +109,15 @@ static void write_time(struct numeral *out, unsigned hour, unsigned minutes, con
 	if (half && !minutes && !padded)
 		snprintf(out->text, sizeof out->text, "%u %s", hour, half);
 	else
-		snprintf(out->text, sizeof out->text, padded ? "%02u:%02u%s%s" : "%u:%02u%s%s", hour, minutes, half ? " " : "", half ? half : "");
+		snprintf(out->text, sizeof out->text, padded ? "%02u:%02u%s%s" : "%u:%02u%s%s", hour, minutes,
+			half ? " " : "", half ? half : "");
 }
 
 /* Words before a time of day in a sentence. */
 static bool after_at(const struct words *w, size_t i)
 {
-	static const char *const openers[] = {"at", "by", "around", "until", "till", "before", "after", "about", "from", "past"};
+	static const char *const openers[] = {
+		"at", "by", "around", "until", "till", "before", "after", "about", "from", "past"};
 
 	for (size_t k = 0; i > 0 && k < countof(openers); k++)
 		if (words_is(w, i - 1, openers[k]))

@@ -2,7 +2,8 @@
  *
  * numeral_web.c - e-mail and web addresses said in words: "a dot b c at g mail dot com".
  *
- * An address has a "dot" in its domain, with a name after it that domains end in (or, when the turn is bare, any).
+ * An address has a "dot" in its domain, with a name after it that domains end in (or, when the turn is bare,
+ * any).
  */
 #include "numeral.h"
 
@@ -14,8 +15,8 @@ struct spelling {
 	size_t n, room;
 };
 
-static const char *const endings[] = {"com", "org", "net", "co", "uk", "io", "ai", "edu", "gov", "fr", "de", "info", "biz",
-	"eu", "us", "me", "tv", "app", "dev", "ca", "au", "ie", "nl"};
+static const char *const endings[] = {"com", "org", "net", "co", "uk", "io", "ai", "edu", "gov", "fr", "de",
+	"info", "biz", "eu", "us", "me", "tv", "app", "dev", "ca", "au", "ie", "nl"};
 
 static bool is_ending(struct slice key)
 {
@@ -30,7 +31,8 @@ static char connector(struct slice key)
 	static const struct {
 		const char *word;
 		char sign;
-	} signs[] = {{"dot", '.'}, {"dash", '-'}, {"hyphen", '-'}, {"underscore", '_'}, {"slash", '/'}, {"colon", ':'}};
+	} signs[] = {{"dot", '.'}, {"dash", '-'}, {"hyphen", '-'}, {"underscore", '_'}, {"slash", '/'},
+		{"colon", ':'}};
 
 	for (size_t i = 0; i < countof(signs); i++)
 		if (slice_eq(key, slice_str(signs[i].word)))
@@ -80,7 +82,8 @@ static size_t put_piece(struct spelling *s, const struct words *w, size_t i)
 	return i + 1;
 }
 
-/* The domain from live word i: pieces joined by dots. *dots counts them. Stops where it can no longer go on. */
+/* The domain from live word i: pieces joined by dots. *dots counts them. Stops where it can no longer go on.
+ */
 static size_t put_domain(struct spelling *s, const struct words *w, size_t i, unsigned *dots)
 {
 	size_t at = i;
@@ -95,7 +98,8 @@ static size_t put_domain(struct spelling *s, const struct words *w, size_t i, un
 			*dots += sign == '.';
 			at++;
 			spelled = false;
-		} else if (sign || (at > i && !connector(words_key(w, at - 1)) && *dots && !(spelled && letter))) {
+		} else if (sign ||
+			   (at > i && !connector(words_key(w, at - 1)) && *dots && !(spelled && letter))) {
 			break;
 		} else {
 			spelled = letter;
@@ -107,7 +111,8 @@ static size_t put_domain(struct spelling *s, const struct words *w, size_t i, un
 	return at;
 }
 
-/* Where the part before "at" begins: back over letters, numbers and what connectors join; a plain word once. */
+/* Where the part before "at" begins: back over letters, numbers and what connectors join; a plain word once.
+ */
 static size_t local_start(const struct words *w, size_t at)
 {
 	size_t i = at;
@@ -161,7 +166,8 @@ static size_t put_scheme(struct spelling *s, const struct words *w, size_t i)
 		at++;
 	if (!words_is(w, at, "colon") || !words_is(w, at + 1, "slash") || !words_is(w, at + 2, "slash"))
 		return i;
-	put(s, at > i + 4 || words_is(w, i, "https") ? "https://" : "http://", at > i + 4 || words_is(w, i, "https") ? 8 : 7);
+	put(s, at > i + 4 || words_is(w, i, "https") ? "https://" : "http://",
+		at > i + 4 || words_is(w, i, "https") ? 8 : 7);
 	return at + 3;
 }
 
@@ -169,7 +175,8 @@ static size_t put_www(struct spelling *s, const struct words *w, size_t i)
 {
 	if (words_is(w, i, "www") && words_is(w, i + 1, "dot"))
 		return put(s, "www.", 4), i + 2;
-	if (words_is(w, i, "w") && words_is(w, i + 1, "w") && words_is(w, i + 2, "w") && words_is(w, i + 3, "dot"))
+	if (words_is(w, i, "w") && words_is(w, i + 1, "w") && words_is(w, i + 2, "w") &&
+		words_is(w, i + 3, "dot"))
 		return put(s, "www.", 4), i + 4;
 	return i;
 }
@@ -185,7 +192,8 @@ static bool url_read(const struct words *w, size_t i, bool bare, struct numeral 
 	if (domain == i && (w->live[i]->classes & CLASS_NUMBER) && !bare)
 		return false;
 	out->end = put_domain(&s, w, domain, &dots);
-	return dots > 0 && out->end > domain + 1 && s.n + 1 < s.room && !connector(words_key(w, out->end - 1));
+	return dots > 0 && out->end > domain + 1 && s.n + 1 < s.room &&
+	       !connector(words_key(w, out->end - 1));
 }
 
 bool web_read(const struct turn *t, size_t i, bool bare, struct numeral *out)

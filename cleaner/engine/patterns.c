@@ -10,19 +10,28 @@
 
 #include <stdlib.h>
 
-enum pattern_guard { GUARD_NEXT, GUARD_PREV, GUARD_NEAR, GUARD_NOT_NEXT, GUARD_NOT_PREV, GUARD_NOT_NEAR, GUARD_COUNT };
+enum pattern_guard {
+	GUARD_NEXT,
+	GUARD_PREV,
+	GUARD_NEAR,
+	GUARD_NOT_NEXT,
+	GUARD_NOT_PREV,
+	GUARD_NOT_NEAR,
+	GUARD_COUNT
+};
 
-static const char *const guard_names[GUARD_COUNT] = {"next", "prev", "near", "not-next", "not-prev", "not-near"};
+static const char *const guard_names[GUARD_COUNT] = {
+	"next", "prev", "near", "not-next", "not-prev", "not-near"};
 
 struct pattern {
 	struct phrase heard;
 	struct slice meant;
 	size_t kept_front, kept_back; /* words that heard and meant share at their ends: left as they are */
-	struct slice change;          /* what the words between become */
+	struct slice change;	      /* what the words between become */
 	struct phrases guards[GUARD_COUNT];
-	uint32_t contexts;            /* any of these; 0: no matter */
+	uint32_t contexts; /* any of these; 0: no matter */
 	struct edit edit;
-	char *reason;                 /* owned; NULL: the default */
+	char *reason; /* owned; NULL: the default */
 };
 
 struct patterns {
@@ -69,7 +78,8 @@ static struct slice last_word(struct slice s)
 	return slice_of(s.p + start, s.n - start);
 }
 
-/* "vector of" to "director of" changes one word only: find what both ends share, so that a correction says no more. */
+/* "vector of" to "director of" changes one word only: find what both ends share, so that a correction says no
+ * more. */
 static void pattern_narrow(struct pattern *p)
 {
 	struct slice rest = p->meant, word, try_rest;
@@ -77,7 +87,7 @@ static void pattern_narrow(struct pattern *p)
 	while (p->kept_front + 1 < p->heard.count) {
 		try_rest = rest;
 		if (!slice_cut(&try_rest, ' ', &word) || try_rest.n == 0 ||
-		    !slice_eq(word, p->heard.words[p->kept_front]))
+			!slice_eq(word, p->heard.words[p->kept_front]))
 			break;
 		rest = try_rest;
 		p->kept_front++;
@@ -101,7 +111,8 @@ static struct pattern *patterns_open(struct patterns *patterns, const struct con
 	patterns->list = xrealloc(patterns->list, (patterns->count + 1) * sizeof *patterns->list);
 	p = &patterns->list[patterns->count];
 	*p = (struct pattern){.meant = head->value};
-	p->edit = (struct edit){KIND_PATTERN, CONFIDENCE_MEDIUM_FROM, "A known error of speech recognition here."};
+	p->edit = (struct edit){
+		KIND_PATTERN, CONFIDENCE_MEDIUM_FROM, "A known error of speech recognition here."};
 	phrase_read(&p->heard, head->key);
 	pattern_narrow(p);
 	phrase_index_add(&patterns->index, &p->heard, (uint32_t)patterns->count++);
@@ -143,7 +154,8 @@ static bool pattern_line(struct pattern *p, const struct conf_line *line, const 
 	return true;
 }
 
-bool patterns_read(struct patterns *patterns, struct slice text, const struct contexts *contexts, unsigned *bad_line)
+bool patterns_read(
+	struct patterns *patterns, struct slice text, const struct contexts *contexts, unsigned *bad_line)
 {
 	struct conf_lines lines = {.rest = text};
 	struct conf_line line;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * patterns.h - known recognition errors of the product's domain, each with guards. Rules are data: patterns.conf, whose
- * head explains the format.
+ * patterns.h - known recognition errors of the product's domain, each with guards. Rules are data:
+ * patterns.conf, whose head explains the format.
  */
 #ifndef CC_ENGINE_PATTERNS_H
 #define CC_ENGINE_PATTERNS_H
@@ -10,8 +10,8 @@
 
 struct pattern;
 
-/* Empty; patterns_read adds a file's, whose text must stay; contexts are those that its guards may name. False, with the
- * line, when it is not understood. */
+/* Empty; patterns_read adds a file's, whose text must stay; contexts are those that its guards may name.
+ * False, with the line, when it is not understood. */
 struct patterns *patterns_create(void);
 void patterns_destroy(struct patterns **patterns);
 bool patterns_read(struct patterns *patterns, struct slice text, const struct contexts *contexts,

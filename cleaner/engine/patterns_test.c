@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * patterns_test.c - the product's known errors in dialogues: those that must be mended and those that only look alike and
- * must stay. Each row is what the agent said before (NULL: nothing), what was heard, and a piece that the cleaned text must
- * have, or with `not` must not have.
+ * patterns_test.c - the product's known errors in dialogues: those that must be mended and those that only
+ * look alike and must stay. Each row is what the agent said before (NULL: nothing), what was heard, and a
+ * piece that the cleaned text must have, or with `not` must not have.
  */
 #include "common/base/attr.h"
 #include "rebuild_test.h"
@@ -11,14 +11,16 @@
 #include <stdlib.h>
 
 static const struct {
-	const char *before, *heard, *has, *not;
+	const char *before, *heard, *has, *not ;
 } dialogues[] = {
 	/* director */
 	{NULL, "I'm the vector of marketing", "director of marketing", "vector"},
-	{"And what is your role?", "i'm the vector of sales at a roofing company", "director of sales", "vector"},
+	{"And what is your role?", "i'm the vector of sales at a roofing company", "director of sales",
+		"vector"},
 	{"What do you do there?", "I am the vector of operations.", "director of operations", "vector"},
 	{NULL, "our vector of finance will join the call", "director of finance", "vector"},
-	{"Who makes the decision?", "that would be the vector of business development", "director of business", "vector"},
+	{"Who makes the decision?", "that would be the vector of business development",
+		"director of business", "vector"},
 	{"Who am I speaking with?", "he's the managing vector", "managing director", "vector"},
 	{NULL, "my title is sales vector of the company", "director", "vector"},
 	{NULL, "mosquitoes are a vector of disease", "vector of disease", "director"},
@@ -29,7 +31,8 @@ static const struct {
 	{NULL, "a support vector machine sorts our leads", "support vector", "director"},
 	{NULL, "we store embeddings in a vector database", "vector database", "director"},
 	/* Facebook */
-	{NULL, "Our book marketing is working well", "Our Facebook marketing", "book marketing is working well book"},
+	{NULL, "Our book marketing is working well", "Our Facebook marketing",
+		"book marketing is working well book"},
 	{"How do you find customers?", "we mostly use book ads", "Facebook ads", NULL},
 	{"What works best?", "our book ads bring most of the leads", "Facebook ads", NULL},
 	{NULL, "we spend two thousand a month on book advertising", "Facebook advertising", NULL},
@@ -98,18 +101,24 @@ START_TEST(test_dialogue)
 	char *warning = NULL;
 	struct engine *engine = engine_open("", &warning);
 	struct engine_workspace *ws = engine_workspace_create(engine);
-	struct window_turn window = {.seq = 1, .agent = true, .speaker = SLICE("Lumen"), .text = slice_str(dialogues[_i].before)};
-	struct clean_input in = {.raw = slice_str(dialogues[_i].heard), .window = &window, .window_count = dialogues[_i].before != NULL,
+	struct window_turn window = {
+		.seq = 1, .agent = true, .speaker = SLICE("Lumen"), .text = slice_str(dialogues[_i].before)};
+	struct clean_input in = {.raw = slice_str(dialogues[_i].heard),
+		.window = &window,
+		.window_count = dialogues[_i].before != NULL,
 		.options = {.formats = FORMAT_ALL}};
 	const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
-	const char *wrong = rebuild_check(in.raw, result), *has = dialogues[_i].has, *not = dialogues[_i].not;
+	const char *wrong = rebuild_check(in.raw, result), *has = dialogues[_i].has,
+		   *not = dialogues[_i].not ;
 
 	ck_assert_ptr_null(warning);
 	ck_assert_msg(!wrong, "\"%s\": %s", in.raw.p, wrong);
-	ck_assert_msg(!has || memmem(result->cleaned.p, result->cleaned.n, has, strlen(has)), "\"%s\" gave \"%.*s\", without \"%s\"",
-		in.raw.p, (int)result->cleaned.n, result->cleaned.p, has);
-	ck_assert_msg(!not || !memmem(result->cleaned.p, result->cleaned.n, not, strlen(not)), "\"%s\" gave \"%.*s\", with \"%s\"",
-		in.raw.p, (int)result->cleaned.n, result->cleaned.p, not);
+	ck_assert_msg(!has || memmem(result->cleaned.p, result->cleaned.n, has, strlen(has)),
+		"\"%s\" gave \"%.*s\", without \"%s\"", in.raw.p, (int)result->cleaned.n, result->cleaned.p,
+		has);
+	ck_assert_msg(!not || !memmem(result->cleaned.p, result->cleaned.n, not, strlen(not )),
+		"\"%s\" gave \"%.*s\", with \"%s\"", in.raw.p, (int)result->cleaned.n, result->cleaned.p,
+		not );
 	engine_workspace_destroy(&ws);
 	engine_close(&engine);
 }

@@ -15,23 +15,54 @@ cst_lexicon *cmu_lex_init(void); /* flite declares it in no installed header */
 
 enum manner { VOWEL, STOP, AFFRICATE, FRICATIVE, NASAL, LIQUID, GLIDE, ASPIRATE };
 
-/* What a phone is like. place: vowels 0 (front) to 9 (back), consonants lips 0 to throat 9; height of vowels in voiced. */
+/* What a phone is like. place: vowels 0 (front) to 9 (back), consonants lips 0 to throat 9; height of vowels
+ * in voiced. */
 static const struct {
 	const char *name;
 	enum manner manner;
 	uint8_t place, voiced, group;
 } phones[PHONE_COUNT] = {
 	{"", VOWEL, 0, 0, 0},
-	{"aa", VOWEL, 7, 0, 0}, {"ae", VOWEL, 1, 1, 0}, {"ah", VOWEL, 5, 1, 0}, {"ao", VOWEL, 8, 1, 0}, {"aw", VOWEL, 7, 2, 0},
-	{"ax", VOWEL, 5, 2, 0}, {"ay", VOWEL, 5, 0, 0}, {"eh", VOWEL, 1, 2, 0}, {"er", VOWEL, 5, 3, 0}, {"ey", VOWEL, 1, 3, 0},
-	{"ih", VOWEL, 1, 4, 0}, {"iy", VOWEL, 0, 5, 0}, {"ow", VOWEL, 9, 2, 0}, {"oy", VOWEL, 9, 1, 0}, {"uh", VOWEL, 8, 4, 0},
+	{"aa", VOWEL, 7, 0, 0},
+	{"ae", VOWEL, 1, 1, 0},
+	{"ah", VOWEL, 5, 1, 0},
+	{"ao", VOWEL, 8, 1, 0},
+	{"aw", VOWEL, 7, 2, 0},
+	{"ax", VOWEL, 5, 2, 0},
+	{"ay", VOWEL, 5, 0, 0},
+	{"eh", VOWEL, 1, 2, 0},
+	{"er", VOWEL, 5, 3, 0},
+	{"ey", VOWEL, 1, 3, 0},
+	{"ih", VOWEL, 1, 4, 0},
+	{"iy", VOWEL, 0, 5, 0},
+	{"ow", VOWEL, 9, 2, 0},
+	{"oy", VOWEL, 9, 1, 0},
+	{"uh", VOWEL, 8, 4, 0},
 	{"uw", VOWEL, 9, 5, 0},
-	{"p", STOP, 0, 0, 1}, {"b", STOP, 0, 1, 1}, {"t", STOP, 4, 0, 2}, {"d", STOP, 4, 1, 2}, {"k", STOP, 7, 0, 3}, {"g", STOP, 7, 1, 3},
-	{"ch", AFFRICATE, 5, 0, 4}, {"jh", AFFRICATE, 5, 1, 4},
-	{"f", FRICATIVE, 1, 0, 5}, {"v", FRICATIVE, 1, 1, 5}, {"th", FRICATIVE, 3, 0, 2}, {"dh", FRICATIVE, 3, 1, 2},
-	{"s", FRICATIVE, 4, 0, 6}, {"z", FRICATIVE, 4, 1, 6}, {"sh", FRICATIVE, 5, 0, 4}, {"zh", FRICATIVE, 5, 1, 4},
-	{"m", NASAL, 0, 1, 7}, {"n", NASAL, 4, 1, 7}, {"ng", NASAL, 7, 1, 7},
-	{"l", LIQUID, 4, 1, 8}, {"r", LIQUID, 5, 1, 8}, {"w", GLIDE, 0, 1, 9}, {"y", GLIDE, 6, 1, 9}, {"hh", ASPIRATE, 9, 0, 9},
+	{"p", STOP, 0, 0, 1},
+	{"b", STOP, 0, 1, 1},
+	{"t", STOP, 4, 0, 2},
+	{"d", STOP, 4, 1, 2},
+	{"k", STOP, 7, 0, 3},
+	{"g", STOP, 7, 1, 3},
+	{"ch", AFFRICATE, 5, 0, 4},
+	{"jh", AFFRICATE, 5, 1, 4},
+	{"f", FRICATIVE, 1, 0, 5},
+	{"v", FRICATIVE, 1, 1, 5},
+	{"th", FRICATIVE, 3, 0, 2},
+	{"dh", FRICATIVE, 3, 1, 2},
+	{"s", FRICATIVE, 4, 0, 6},
+	{"z", FRICATIVE, 4, 1, 6},
+	{"sh", FRICATIVE, 5, 0, 4},
+	{"zh", FRICATIVE, 5, 1, 4},
+	{"m", NASAL, 0, 1, 7},
+	{"n", NASAL, 4, 1, 7},
+	{"ng", NASAL, 7, 1, 7},
+	{"l", LIQUID, 4, 1, 8},
+	{"r", LIQUID, 5, 1, 8},
+	{"w", GLIDE, 0, 1, 9},
+	{"y", GLIDE, 6, 1, 9},
+	{"hh", ASPIRATE, 9, 0, 9},
 };
 
 struct cached {
@@ -54,7 +85,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static float vowel_cost(size_t a, size_t b)
 {
-	int across = abs((int)phones[a].place - (int)phones[b].place), up = abs((int)phones[a].voiced - (int)phones[b].voiced);
+	int across = abs((int)phones[a].place - (int)phones[b].place),
+	    up = abs((int)phones[a].voiced - (int)phones[b].voiced);
 	float cost = 0.14F + 0.03F * (float)(across + up);
 
 	return cost > 0.45F ? 0.45F : cost;
@@ -62,7 +94,8 @@ static float vowel_cost(size_t a, size_t b)
 
 static float consonant_cost(size_t a, size_t b)
 {
-	bool manner = phones[a].manner == phones[b].manner, place = abs((int)phones[a].place - (int)phones[b].place) <= 1;
+	bool manner = phones[a].manner == phones[b].manner,
+	     place = abs((int)phones[a].place - (int)phones[b].place) <= 1;
 	bool voiced = phones[a].voiced == phones[b].voiced;
 
 	if (manner && place)
@@ -79,12 +112,14 @@ static void costs_init(void)
 
 		drop[a] = vowel ? 0.6F : 0.95F;
 		for (size_t b = 1; b < PHONE_COUNT; b++)
-			substitute[a][b] = a == b ? 0 : vowel != (phones[b].manner == VOWEL) ? 1.1F :
-				vowel ? vowel_cost(a, b) : consonant_cost(a, b);
+			substitute[a][b] = a == b				  ? 0
+					   : vowel != (phones[b].manner == VOWEL) ? 1.1F
+					   : vowel				  ? vowel_cost(a, b)
+										  : consonant_cost(a, b);
 	}
-	drop[6] = 0.45F;  /* ax */
-	drop[3] = 0.5F;   /* ah, which flite's lexicon often has for it */
-	drop[40] = 0.45F; /* hh */
+	drop[6] = 0.45F;	    /* ax */
+	drop[3] = 0.5F;		    /* ah, which flite's lexicon often has for it */
+	drop[40] = 0.45F;	    /* hh */
 	drop[20] = drop[19] = 0.7F; /* t and d at a syllable's end */
 	shared_lexicon = cmu_lex_init();
 }
@@ -196,7 +231,8 @@ float phone_groups_cost(const struct phone_groups *a, const struct phone_groups 
 		else
 			less += b->n[i] - a->n[i];
 	}
-	return 0.4F * (float)(more < less ? more : less) + 0.45F * (float)(more > less ? more - less : less - more) + 0.45F * (float)vowels;
+	return 0.4F * (float)(more < less ? more : less) +
+	       0.45F * (float)(more > less ? more - less : less - more) + 0.45F * (float)vowels;
 }
 
 float phones_distance(const uint8_t *a, size_t an, const uint8_t *b, size_t bn, float most)

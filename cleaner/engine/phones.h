@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * phones.h - how English words sound: phones from flite's lexicon and letter-to-sound rules (Debian flite1-dev), and how
- * far two sound sequences are from each other.
+ * phones.h - how English words sound: phones from flite's lexicon and letter-to-sound rules (Debian
+ * flite1-dev), and how far two sound sequences are from each other.
  *
- * A phone is a byte, 1..PHONE_COUNT-1. Look-ups are remembered in a cache of fixed size that a workspace owns, so that
- * flite (which allocates) is asked once a word, not once a turn. Without flite the cache answers nothing and nothing
- * sounds like anything.
+ * A phone is a byte, 1..PHONE_COUNT-1. Look-ups are remembered in a cache of fixed size that a workspace
+ * owns, so that flite (which allocates) is asked once a word, not once a turn. Without flite the cache
+ * answers nothing and nothing sounds like anything.
  */
 #ifndef CC_ENGINE_PHONES_H
 #define CC_ENGINE_PHONES_H
@@ -26,8 +26,8 @@ struct phones_cache;
 struct phones_cache *phones_cache_create(void);
 void phones_cache_destroy(struct phones_cache **cache);
 
-/* The phones of a word in lower case (letters and apostrophes); n is 0 when there are none, or too many. Valid until the
- * next call. */
+/* The phones of a word in lower case (letters and apostrophes); n is 0 when there are none, or too many.
+ * Valid until the next call. */
 const struct phones *phones_of(struct phones_cache *cache, struct slice key);
 
 /* Groups of first phones that recognisers confuse: 0..PHONE_GROUPS-1. */

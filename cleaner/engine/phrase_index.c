@@ -61,7 +61,8 @@ const struct phrase_entry *phrase_index_first(const struct phrase_index *index, 
 	return entry_match(index, index->first[hash & (PHRASE_BUCKETS - 1)], hash);
 }
 
-const struct phrase_entry *phrase_index_next(const struct phrase_index *index, const struct phrase_entry *entry)
+const struct phrase_entry *phrase_index_next(
+	const struct phrase_index *index, const struct phrase_entry *entry)
 {
 	return entry_match(index, entry->next, entry->hash);
 }

@@ -28,6 +28,7 @@ void phrase_index_add(struct phrase_index *index, const struct phrase *phrase, u
 
 /* Iteration: the first entry for a word, then the next; NULL at the end. */
 const struct phrase_entry *phrase_index_first(const struct phrase_index *index, struct slice key);
-const struct phrase_entry *phrase_index_next(const struct phrase_index *index, const struct phrase_entry *entry);
+const struct phrase_entry *phrase_index_next(
+	const struct phrase_index *index, const struct phrase_entry *entry);
 
 #endif

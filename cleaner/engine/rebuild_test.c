@@ -23,20 +23,23 @@ struct walk {
 	uint32_t points;
 };
 
-static const char *check_one(struct slice raw, struct slice cleaned, const struct correction *c, struct walk *r,
-	struct walk *k)
+static const char *check_one(
+	struct slice raw, struct slice cleaned, const struct correction *c, struct walk *r, struct walk *k)
 {
 	size_t raw_from = r->at, cleaned_from = k->at;
 
 	if (c->start < r->points || c->end < c->start || c->cleaned_end < c->cleaned_start)
 		return "not in order";
-	if (!advance(raw, &r->at, &r->points, c->start) || !advance(cleaned, &k->at, &k->points, c->cleaned_start))
+	if (!advance(raw, &r->at, &r->points, c->start) ||
+		!advance(cleaned, &k->at, &k->points, c->cleaned_start))
 		return "past the end";
-	if (!slice_eq(slice_of(raw.p + raw_from, r->at - raw_from), slice_of(cleaned.p + cleaned_from, k->at - cleaned_from)))
+	if (!slice_eq(slice_of(raw.p + raw_from, r->at - raw_from),
+		    slice_of(cleaned.p + cleaned_from, k->at - cleaned_from)))
 		return "text between corrections differs";
 	raw_from = r->at;
 	cleaned_from = k->at;
-	if (!advance(raw, &r->at, &r->points, c->end) || !advance(cleaned, &k->at, &k->points, c->cleaned_end))
+	if (!advance(raw, &r->at, &r->points, c->end) ||
+		!advance(cleaned, &k->at, &k->points, c->cleaned_end))
 		return "past the end";
 	if (!slice_eq(c->original, slice_of(raw.p + raw_from, r->at - raw_from)))
 		return "original is not what raw has there";
@@ -57,7 +60,8 @@ const char *rebuild_check(struct slice raw, const struct clean_result *result)
 		if (wrong)
 			return wrong;
 	}
-	if (!slice_eq(slice_of(raw.p + r.at, raw.n - r.at), slice_of(result->cleaned.p + k.at, result->cleaned.n - k.at)))
+	if (!slice_eq(slice_of(raw.p + r.at, raw.n - r.at),
+		    slice_of(result->cleaned.p + k.at, result->cleaned.n - k.at)))
 		return "text after the last correction differs";
 	return utf8_valid(result->cleaned, NULL) ? NULL : "cleaned is not UTF-8";
 }

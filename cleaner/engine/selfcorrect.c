@@ -2,8 +2,9 @@
  *
  * selfcorrect.c - "on Tuesday, no wait, on Friday": the speaker takes words back with a clear cue.
  *
- * Changes only what is clear: after the cue the speaker begins again with a word that stood shortly before it, or gives
- * another of the same sort (day, month, number). From there to the end of the cue all is dropped. Never in verbatim mode.
+ * Changes only what is clear: after the cue the speaker begins again with a word that stood shortly before
+ * it, or gives another of the same sort (day, month, number). From there to the end of the cue all is
+ * dropped. Never in verbatim mode.
  */
 #include "phrase.h"
 #include "turn.h"
@@ -13,10 +14,34 @@ enum { TAKEN_BACK_WORDS = 6 }; /* how far back the words that are taken back may
 static const struct edit edit_self = {KIND_SELF_CORRECTION, 0.92, "The speaker took this back."};
 
 static const char *const cues[] = {
-	"no wait", "wait no", "no sorry", "sorry no", "oh sorry", "sorry i mean", "sorry i meant", "no i mean", "no i meant",
-	"i mean", "i meant", "scratch that", "no scratch that", "no actually", "actually no", "or rather", "make that",
-	"no make that", "sorry make that", "correction", "no rather", "i should say", "wait sorry", "or should i say",
-	"actually i meant", "actually i mean", "sorry", "no",
+	"no wait",
+	"wait no",
+	"no sorry",
+	"sorry no",
+	"oh sorry",
+	"sorry i mean",
+	"sorry i meant",
+	"no i mean",
+	"no i meant",
+	"i mean",
+	"i meant",
+	"scratch that",
+	"no scratch that",
+	"no actually",
+	"actually no",
+	"or rather",
+	"make that",
+	"no make that",
+	"sorry make that",
+	"correction",
+	"no rather",
+	"i should say",
+	"wait sorry",
+	"or should i say",
+	"actually i meant",
+	"actually i mean",
+	"sorry",
+	"no",
 };
 
 /* These alone are too common: they need a mark on both sides. */
@@ -55,7 +80,8 @@ static size_t cue_at(const struct words *w, size_t i)
 
 		if (n <= best || i + n >= w->count)
 			continue;
-		if (cue_needs_marks(cues[k]) && (!word_mark(w->live[i - 1]) || word_mark(w->live[i + n - 1]) != ','))
+		if (cue_needs_marks(cues[k]) &&
+			(!word_mark(w->live[i - 1]) || word_mark(w->live[i + n - 1]) != ','))
 			continue;
 		best = n;
 	}
@@ -65,10 +91,10 @@ static size_t cue_at(const struct words *w, size_t i)
 /* The sorts in which one word may stand for another: 0 for a word of none. */
 static int sort_of(const struct words *w, size_t i)
 {
-	static const char *const days[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-		"today", "tomorrow", "yesterday"};
-	static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july", "august",
-		"september", "october", "november", "december"};
+	static const char *const days[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+		"sunday", "today", "tomorrow", "yesterday"};
+	static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july",
+		"august", "september", "october", "november", "december"};
 	struct slice key = words_key(w, i);
 
 	for (size_t k = 0; k < countof(days); k++)

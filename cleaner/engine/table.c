@@ -49,8 +49,10 @@ void table_add(const struct table *table, uint64_t feature, float sum[TABLE_WEIG
 			return;
 		if ((slot & ((1U << TABLE_CHECK_BITS) - 1)) == check) {
 			for (unsigned m = 0; m < TABLE_WEIGHTS; m++)
-				sum[m] += (float)((int)(slot >> (TABLE_CHECK_BITS + m * TABLE_WEIGHT_BITS) & WEIGHT_MASK) -
-					WEIGHT_BIAS) * table->head->step;
+				sum[m] += (float)((int)(slot >> (TABLE_CHECK_BITS + m * TABLE_WEIGHT_BITS) &
+							  WEIGHT_MASK) -
+						  WEIGHT_BIAS) *
+					  table->head->step;
 			return;
 		}
 		at = at + 1 == slots ? 0 : at + 1;
@@ -110,7 +112,8 @@ static uint32_t form_find(const struct table *table, struct slice key)
 {
 	uint32_t at = form_hash(key) % TABLE_FORM_SLOTS;
 
-	while (table->form_slots[at] && !slice_eq_nocase(slice_str(table->forms + table->form_slots[at] - 1), key))
+	while (table->form_slots[at] &&
+		!slice_eq_nocase(slice_str(table->forms + table->form_slots[at] - 1), key))
 		at = (at + 1) % TABLE_FORM_SLOTS;
 	return at;
 }
@@ -143,7 +146,8 @@ static bool table_fits(struct table *table)
 
 	if (table->map_bytes < sizeof *head || head->magic != TABLE_MAGIC || head->version != TABLE_VERSION)
 		return false;
-	need = sizeof *head + (uint64_t)head->slots * 4 + (uint64_t)head->words * 5 + head->dictionary + head->form_bytes;
+	need = sizeof *head + (uint64_t)head->slots * 4 + (uint64_t)head->words * 5 + head->dictionary +
+	       head->form_bytes;
 	if ((head->dictionary & (head->dictionary - 1)) || head->dictionary > 1024 * 1024)
 		return false;
 	if (need != table->map_bytes || head->slots == 0 || !(head->step > 0))
@@ -172,7 +176,8 @@ bool table_open(struct table *table, const char *path, char **error)
 
 	memset(table, 0, sizeof *table);
 	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR ? true : table_fail(table, path, strerror(errno), error);
+		return errno == ENOENT || errno == ENOTDIR ? true
+							   : table_fail(table, path, strerror(errno), error);
 	if (fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size < TABLE_BYTES_MOST) {
 		table->map_bytes = (size_t)st.st_size;
 		table->map = mmap(NULL, table->map_bytes, PROT_READ, MAP_SHARED, fd, 0);

@@ -3,11 +3,12 @@
  * table.h - the learned table of marks and capitals: features to weights, word frequencies, a dictionary,
  * spellings with capitals.
  *
- * One file, written by cleanerctx-train on any text, mapped read-only (so shared between processes), little-endian, in
- * sections whose sizes the head gives. Every size is checked at opening; look-ups stay inside whatever the bytes say.
+ * One file, written by cleanerctx-train on any text, mapped read-only (so shared between processes),
+ * little-endian, in sections whose sizes the head gives. Every size is checked at opening; look-ups stay
+ * inside whatever the bytes say.
  *
- * A feature is a 64-bit hash; its weights stand in an open-addressed array of 32-bit slots (16 bits of check, two weights
- * of 8 bits). A stranger passes for a known feature once in ten thousand look-ups.
+ * A feature is a 64-bit hash; its weights stand in an open-addressed array of 32-bit slots (16 bits of check,
+ * two weights of 8 bits). A stranger passes for a known feature once in ten thousand look-ups.
  */
 #ifndef CC_ENGINE_TABLE_H
 #define CC_ENGINE_TABLE_H
@@ -27,13 +28,13 @@ enum table_bias { BIAS_COMMA, BIAS_STOP, BIAS_CAPITAL, BIAS_ASK, BIAS_COUNT };
 
 struct table_head {
 	uint32_t magic, version;
-	uint32_t slots;       /* 32-bit feature slots */
-	uint32_t words;       /* known words: sorted hashes, then a byte of frequency each */
-	uint32_t dictionary;  /* bytes of the dictionary's bits (a Bloom filter), a power of two, or 0 */
-	uint32_t form_bytes;  /* spellings, each closed by a NUL */
-	float step;           /* a weight's unit */
+	uint32_t slots;	     /* 32-bit feature slots */
+	uint32_t words;	     /* known words: sorted hashes, then a byte of frequency each */
+	uint32_t dictionary; /* bytes of the dictionary's bits (a Bloom filter), a power of two, or 0 */
+	uint32_t form_bytes; /* spellings, each closed by a NUL */
+	float step;	     /* a weight's unit */
 	float bias[BIAS_COUNT];
-	uint32_t seed;        /* what it was trained with, for the record */
+	uint32_t seed; /* what it was trained with, for the record */
 };
 
 struct table {
@@ -45,10 +46,12 @@ struct table {
 	const uint8_t *word_frequency; /* 8 * log2(count) */
 	const uint8_t *dictionary;
 	const char *forms;
-	uint32_t form_slots[TABLE_FORM_SLOTS]; /* offset into forms and 1, by hash of the lower-case spelling; 0: none */
+	uint32_t form_slots[TABLE_FORM_SLOTS]; /* offset into forms and 1, by hash of the lower-case spelling;
+						  0: none */
 };
 
-/* False, with *error (heap text), when the file is no such table. A file that is not there leaves the table empty. */
+/* False, with *error (heap text), when the file is no such table. A file that is not there leaves the table
+ * empty. */
 must_check bool table_open(struct table *table, const char *path, char **error);
 void table_close(struct table *table);
 

@@ -110,7 +110,8 @@ static bool next_word(struct slice *rest, char key[TERM_BYTES], size_t *n, bool 
 	bool amp = false;
 
 	*n = 0;
-	while (rest->n && (rest->p[0] == ' ' || rest->p[0] == '-' || rest->p[0] == '.' || rest->p[0] == ',' || rest->p[0] == '/'))
+	while (rest->n && (rest->p[0] == ' ' || rest->p[0] == '-' || rest->p[0] == '.' || rest->p[0] == ',' ||
+				  rest->p[0] == '/'))
 		*rest = slice_of(rest->p + 1, rest->n - 1);
 	before = rest->n;
 	for (; rest->n && !strchr(" -.,/", rest->p[0]); *rest = slice_of(rest->p + 1, rest->n - 1)) {
@@ -150,7 +151,9 @@ static void term_sounds(struct terms *t, struct phones_cache *phones, struct sli
 		const struct phones *p = phones_of(phones, slice_of(key, n));
 
 		readable = readable && sound_append(&read, p);
-		spellable = spellable && (acronym ? spell(&spelled, phones, key, n) : sound_append(&spelled, phones_of(phones, slice_of(key, n))));
+		spellable =
+			spellable && (acronym ? spell(&spelled, phones, key, n)
+					      : sound_append(&spelled, phones_of(phones, slice_of(key, n))));
 		any |= acronym;
 	}
 	if (strange)
@@ -162,7 +165,8 @@ static void term_sounds(struct terms *t, struct phones_cache *phones, struct sli
 	t->list[term].acronym = any;
 }
 
-static void term_figures(struct term *term, const struct table *table, const struct lexicon *lexicon, struct slice text)
+static void term_figures(
+	struct term *term, const struct table *table, const struct lexicon *lexicon, struct slice text)
 {
 	char key[TERM_BYTES];
 	bool acronym, strange = false;
@@ -177,8 +181,9 @@ static void term_figures(struct term *term, const struct table *table, const str
 		term->frequency_min = f < term->frequency_min ? f : term->frequency_min;
 		term->frequency_max = f > term->frequency_max ? f : term->frequency_max;
 		term->words++;
-		term->common = term->words == 1 && ((lexicon_classes(lexicon, slice_of(key, n)) & CLASS_STOP) ||
-			(f >= COMMON_FREQUENCY && table_form(table, slice_of(key, n)).n == 0));
+		term->common = term->words == 1 &&
+			       ((lexicon_classes(lexicon, slice_of(key, n)) & CLASS_STOP) ||
+				       (f >= COMMON_FREQUENCY && table_form(table, slice_of(key, n)).n == 0));
 	}
 	term->frequency_mean = term->words ? sum / (float)term->words : 0;
 }
@@ -201,8 +206,8 @@ static void unshout(char *text)
 			*p = (char)tolower((unsigned char)*p);
 }
 
-static void term_add(struct terms *t, struct phones_cache *phones, const struct table *table, const struct lexicon *lexicon,
-	const struct glossary_term *from)
+static void term_add(struct terms *t, struct phones_cache *phones, const struct table *table,
+	const struct lexicon *lexicon, const struct glossary_term *from)
 {
 	struct slice text = slice_trim(from->term);
 	struct term *term = &t->list[t->count];
@@ -227,8 +232,8 @@ static void term_add(struct terms *t, struct phones_cache *phones, const struct 
 	t->count++;
 }
 
-static void terms_build(struct terms *t, struct phones_cache *phones, const struct table *table, const struct lexicon *lexicon,
-	const struct clean_input *in, size_t count)
+static void terms_build(struct terms *t, struct phones_cache *phones, const struct table *table,
+	const struct lexicon *lexicon, const struct clean_input *in, size_t count)
 {
 	size_t spellings = count;
 
@@ -243,10 +248,11 @@ static void terms_build(struct terms *t, struct phones_cache *phones, const stru
 		term_add(t, phones, table, lexicon, &in->glossary[i]);
 }
 
-const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *phones, const struct table *table,
-	const struct lexicon *lexicon, const struct clean_input *in)
+const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *phones,
+	const struct table *table, const struct lexicon *lexicon, const struct clean_input *in)
 {
-	size_t count = in->glossary_count < ENGINE_GLOSSARY_TERMS ? in->glossary_count : ENGINE_GLOSSARY_TERMS;
+	size_t count =
+		in->glossary_count < ENGINE_GLOSSARY_TERMS ? in->glossary_count : ENGINE_GLOSSARY_TERMS;
 	uint64_t content = content_hash(in, count);
 	struct terms *oldest = &cache->kept[0];
 

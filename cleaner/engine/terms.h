@@ -2,8 +2,8 @@
  *
  * terms.h - a glossary made ready: how each term sounds, is spelled and how common its words are.
  *
- * Kept between turns: a workspace remembers the last few glossaries by their content, so that a conversation's glossary
- * is read once. Owns copies of all it needs.
+ * Kept between turns: a workspace remembers the last few glossaries by their content, so that a
+ * conversation's glossary is read once. Owns copies of all it needs.
  */
 #ifndef CC_ENGINE_TERMS_H
 #define CC_ENGINE_TERMS_H
@@ -24,8 +24,8 @@ struct term_sound {
 };
 
 struct term {
-	char *text;        /* as it is to be written */
-	char *squeezed;    /* lower case, letters and digits only */
+	char *text;	/* as it is to be written */
+	char *squeezed; /* lower case, letters and digits only */
 	size_t squeezed_n;
 	unsigned words;
 	bool acronym, capital, common; /* common: one everyday word, whose case says nothing */
@@ -33,14 +33,18 @@ struct term {
 };
 
 struct terms {
-	uint64_t content;  /* hash of the glossary that this is */
+	uint64_t content; /* hash of the glossary that this is */
 	uint64_t used;
 	struct term *list;
 	size_t count;
 	struct term_sound *sounds;
 	size_t sound_count;
 	int first[PHONE_GROUPS];
-	struct exact { uint64_t hash; uint16_t term; bool rule; } *exact; /* open-addressed by squeezed text; hash 0: free */
+	struct exact {
+		uint64_t hash;
+		uint16_t term;
+		bool rule;
+	} * exact; /* open-addressed by squeezed text; hash 0: free */
 	size_t exact_slots;
 };
 
@@ -50,8 +54,8 @@ struct terms_cache {
 };
 
 /* The ready form of in's glossary, in the cache until the next call. */
-const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *phones, const struct table *table,
-	const struct lexicon *lexicon, const struct clean_input *in);
+const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *phones,
+	const struct table *table, const struct lexicon *lexicon, const struct clean_input *in);
 void terms_cache_finish(struct terms_cache *cache);
 
 /* The term that a squeezed spelling is, or is a rule for; NULL when none. *rule: only by a sounds_like. */

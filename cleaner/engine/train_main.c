@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * train_main.c - cleanerctx-train: builds the table of marks and capitals from any text. See cleanerctx-train.1.
+ * train_main.c - cleanerctx-train: builds the table of marks and capitals from any text. See
+ * cleanerctx-train.1.
  *
- * Reads the texts (one document a line, with the punctuation and case to learn), counts, trains three sparse models (marks,
- * capitals, questions), keeps the weights that fit the size asked for. The same texts, options and seed give the same
- * bytes.
+ * Reads the texts (one document a line, with the punctuation and case to learn), counts, trains three sparse
+ * models (marks, capitals, questions), keeps the weights that fit the size asked for. The same texts, options
+ * and seed give the same bytes.
  */
 #include "common/base/attr.h"
 #include "common/base/utf8.h"
@@ -21,12 +22,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORD_SLOTS = 1 << 20, FREQUENCY_MOST = 255, LEAST_COUNT = 2, BREAK_ONE_IN = 5, DICTIONARY_BYTES = 128 * 1024 };
+enum {
+	WORD_SLOTS = 1 << 20,
+	FREQUENCY_MOST = 255,
+	LEAST_COUNT = 2,
+	BREAK_ONE_IN = 5,
+	DICTIONARY_BYTES = 128 * 1024
+};
 
 struct seen_word { /* of all texts together; key owned by the reading arena */
 	struct slice key;
-	uint32_t count, inside, capital; /* inside: not at a sentence's start; capital: of these, not in lower case */
-	struct slice form;               /* the spelling with capitals seen last but not overruled */
+	uint32_t count, inside,
+		capital;   /* inside: not at a sentence's start; capital: of these, not in lower case */
+	struct slice form; /* the spelling with capitals seen last but not overruled */
 	uint32_t form_votes;
 };
 
@@ -39,8 +47,8 @@ struct trainer {
 	size_t *text_words, text_count;
 	struct seen_word *words; /* WORD_SLOTS */
 	struct ftrl models[MODEL_COUNT];
-	uint8_t *dictionary;     /* DICTIONARY_BYTES of bits, or NULL */
-	bool counting;           /* first pass */
+	uint8_t *dictionary; /* DICTIONARY_BYTES of bits, or NULL */
+	bool counting;	     /* first pass */
 	uint32_t seed;
 	unsigned epochs;
 	size_t bytes;
@@ -111,8 +119,8 @@ static bool read_texts(struct trainer *t, const char *path)
 			continue;
 		t->texts = xrealloc(t->texts, (t->text_count + 1) * sizeof *t->texts);
 		t->text_words = xrealloc(t->text_words, (t->text_count + 1) * sizeof *t->text_words);
-		t->text_words[t->text_count] = train_text_read(&t->arena, t->lexicon, arena_copy(&t->arena, text),
-			&t->texts[t->text_count]);
+		t->text_words[t->text_count] = train_text_read(
+			&t->arena, t->lexicon, arena_copy(&t->arena, text), &t->texts[t->text_count]);
 		count_words(t, t->texts[t->text_count], t->text_words[t->text_count]);
 		t->text_count++;
 	}
@@ -186,11 +194,14 @@ static void see_capitals(struct trainer *t, const struct train_word *w, const st
 	for (size_t i = 1; i < n; i++) {
 		if (w[i - 1].ends || slice_eq(w[i].key, SLICE("i")))
 			continue;
-		give(t, MODEL_CAPITAL, hashes, features_capital(tokens, n, i, has_upper(w[i - 1].core), hashes), has_upper(w[i].core));
+		give(t, MODEL_CAPITAL, hashes,
+			features_capital(tokens, n, i, has_upper(w[i - 1].core), hashes),
+			has_upper(w[i].core));
 	}
 }
 
-/* Texts are long, turns are short: cut at some sentence ends, so that the table knows how turns begin and end. */
+/* Texts are long, turns are short: cut at some sentence ends, so that the table knows how turns begin and
+ * end. */
 static void see_text(struct trainer *t, const struct train_word *w, size_t n, uint32_t *state)
 {
 	struct token *tokens = xmalloc((n + 1) * sizeof *tokens);
@@ -279,7 +290,8 @@ static size_t list_words(const struct trainer *t, struct listed_word **list)
 	*list = xmalloc(WORD_SLOTS * sizeof **list);
 	for (size_t i = 0; i < WORD_SLOTS; i++)
 		if (t->words[i].count >= LEAST_COUNT)
-			(*list)[n++] = (struct listed_word){text_hash(t->words[i].key), (uint8_t)frequency_of(t->words[i].count)};
+			(*list)[n++] = (struct listed_word){
+				text_hash(t->words[i].key), (uint8_t)frequency_of(t->words[i].count)};
 	qsort(*list, n, sizeof **list, by_hash);
 	for (size_t i = 0; i < n; i++)
 		if (unique == 0 || (*list)[unique - 1].hash != (*list)[i].hash)
@@ -358,12 +370,14 @@ static bool write_table(const struct trainer *t, const char *path)
 	head.step = largest(kept, n) / 127;
 	for (unsigned c = 0; c < 2; c++)
 		head.bias[c] = (float)ftrl_weight(&t->models[MODEL_MARK], &t->models[MODEL_MARK].bias, c);
-	head.bias[BIAS_CAPITAL] = (float)ftrl_weight(&t->models[MODEL_CAPITAL], &t->models[MODEL_CAPITAL].bias, 0);
+	head.bias[BIAS_CAPITAL] =
+		(float)ftrl_weight(&t->models[MODEL_CAPITAL], &t->models[MODEL_CAPITAL].bias, 0);
 	head.bias[BIAS_ASK] = (float)ftrl_weight(&t->models[MODEL_ASK], &t->models[MODEL_ASK].bias, 0);
 	slots = xcalloc(head.slots, sizeof *slots);
 	for (size_t i = 0; i < n; i++)
 		place(slots, &head, &kept[i]);
-	printf("%u words, %zu weights, %u bytes of spellings, step %.4f\n", head.words, n, head.form_bytes, (double)head.step);
+	printf("%u words, %zu weights, %u bytes of spellings, step %.4f\n", head.words, n, head.form_bytes,
+		(double)head.step);
 	ok = ok && fwrite(&head, sizeof head, 1, out) == 1 && fwrite(slots, 4, head.slots, out) == head.slots;
 	for (uint32_t i = 0; ok && i < head.words; i++)
 		ok = fwrite(&words[i].hash, 4, 1, out) == 1;
@@ -390,8 +404,9 @@ static void train(struct trainer *t)
 	see_all(t, false);
 	for (int m = 0; m < MODEL_COUNT; m++)
 		for (unsigned e = 0; e < t->epochs; e++) {
-			printf("%s: pass %u of %u over %zu examples, %zu features: loss %.4f\n", names[m], e + 1, t->epochs,
-				t->models[m].example_count, t->models[m].used, ftrl_epoch(&t->models[m], t->seed + e));
+			printf("%s: pass %u of %u over %zu examples, %zu features: loss %.4f\n", names[m],
+				e + 1, t->epochs, t->models[m].example_count, t->models[m].used,
+				ftrl_epoch(&t->models[m], t->seed + e));
 			fflush(stdout);
 		}
 }
@@ -403,7 +418,8 @@ static const char usage[] =
 	"  --bytes   its largest size (default 2500000)\n"
 	"  --epochs  passes over the texts (default 6)\n"
 	"  --seed    sets the order of learning and where turns are cut (default 1)\n"
-	"  --words   a dictionary, one word a line, whose lower-case words are known though no text has them\n"
+	"  --words   a dictionary, one word a line, whose lower-case words are known though no text has "
+	"them\n"
 	"  --l1      how hard small weights are pressed to nothing (default 1)\n";
 
 static int train_files(struct trainer *t, char **paths, const char *out)
@@ -424,9 +440,14 @@ static int train_files(struct trainer *t, char **paths, const char *out)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"out", required_argument, NULL, 'o'}, {"bytes", required_argument, NULL, 'b'}, {"l1", required_argument, NULL, 'l'},
-		{"epochs", required_argument, NULL, 'e'}, {"seed", required_argument, NULL, 's'},
-		{"words", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"out", required_argument, NULL, 'o'},
+		{"bytes", required_argument, NULL, 'b'},
+		{"l1", required_argument, NULL, 'l'},
+		{"epochs", required_argument, NULL, 'e'},
+		{"seed", required_argument, NULL, 's'},
+		{"words", required_argument, NULL, 'w'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	struct trainer t = {.seed = 1, .epochs = 6, .bytes = 2500000};
 	const char *out = "marks.table";
@@ -443,7 +464,8 @@ int main(int argc, char **argv)
 		t.epochs = c == 'e' ? (unsigned)strtoul(optarg, NULL, 10) : t.epochs;
 		t.seed = c == 's' ? (uint32_t)strtoul(optarg, NULL, 10) : t.seed;
 		if (c == 'w' && !read_dictionary(&t, optarg))
-			return fprintf(stderr, "cleanerctx-train: %s: %s\n", optarg, strerror(errno)), EXIT_FAILURE;
+			return fprintf(stderr, "cleanerctx-train: %s: %s\n", optarg, strerror(errno)),
+			       EXIT_FAILURE;
 		l1 = c == 'l' ? strtod(optarg, NULL) : l1;
 	}
 	if (optind == argc)

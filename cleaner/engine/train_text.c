@@ -10,7 +10,8 @@ static enum train_mark mark_of(const struct word *word)
 {
 	char mark = word_mark(word);
 
-	if (word->trail.n >= 2 && (memcmp(word->trail.p, "..", 2) == 0 || memcmp(word->trail.p, "\xE2\x80", 2) == 0))
+	if (word->trail.n >= 2 &&
+		(memcmp(word->trail.p, "..", 2) == 0 || memcmp(word->trail.p, "\xE2\x80", 2) == 0))
 		return TRAIN_NONE;
 	if (mark == ',' || mark == ';' || mark == ':')
 		return TRAIN_COMMA;
@@ -19,8 +20,8 @@ static enum train_mark mark_of(const struct word *word)
 
 static bool keeps(const struct word *word)
 {
-	return word->key.n && !(word->classes & CLASS_FILLER) && !(word->trail.n && word->trail.p[0] == '-') &&
-	       word->core.p[0] != '<';
+	return word->key.n && !(word->classes & CLASS_FILLER) &&
+	       !(word->trail.n && word->trail.p[0] == '-') && word->core.p[0] != '<';
 }
 
 /* Takes immediate repeats off the end of the list; the last copy stays, with its mark. */
@@ -50,7 +51,8 @@ static bool continues_number(const struct train_word *before, const struct word 
 	       memcmp(word->key.p + word->key.n - 5, "llion", 5) == 0;
 }
 
-size_t train_text_read(struct arena *a, const struct lexicon *lexicon, struct slice text, struct train_word **words)
+size_t train_text_read(
+	struct arena *a, const struct lexicon *lexicon, struct slice text, struct train_word **words)
 {
 	struct words w;
 	struct train_word *list;
@@ -69,7 +71,10 @@ size_t train_text_read(struct arena *a, const struct lexicon *lexicon, struct sl
 			list[count - 1].ends = mark == TRAIN_STOP;
 			continue;
 		}
-		list[count++] = (struct train_word){.key = word->key, .core = word->core, .classes = word->classes, .mark = mark,
+		list[count++] = (struct train_word){.key = word->key,
+			.core = word->core,
+			.classes = word->classes,
+			.mark = mark,
 			.asks = mark == TRAIN_STOP && word_mark(word) == '?',
 			.ends = mark == TRAIN_STOP && !(word->classes & CLASS_ABBREVIATION)};
 		count = collapse(list, count);

@@ -2,17 +2,17 @@
  *
  * truecase.c - capitals: at sentence starts, "I", and names, by the learned table.
  *
- * A text whose recogniser writes capitals keeps them; one in lower case throughout gets names' capitals and the usual
- * spelling of acronyms. Words whose spelling an earlier stage decided stay.
+ * A text whose recogniser writes capitals keeps them; one in lower case throughout gets names' capitals and
+ * the usual spelling of acronyms. Words whose spelling an earlier stage decided stay.
  */
 #include "turn.h"
 
 #include <ctype.h>
 #include <math.h>
 
-#define CAPITAL_FROM 0.5F       /* in text without capitals */
+#define CAPITAL_FROM 0.5F	/* in text without capitals */
 #define CAPITAL_CLEAR_FROM 0.9F /* in text with capitals of its own */
-#define LOWER_BELOW 0.2F        /* a capital after a stop that went */
+#define LOWER_BELOW 0.2F	/* a capital after a stop that went */
 
 static const struct edit edit_pronoun = {KIND_CASE, 0.99, "\"I\" is written with a capital."};
 static const struct edit edit_lower = {KIND_CASE, 0.9, "The sentence goes on here."};
@@ -94,7 +94,8 @@ static const struct edit *name_edit(struct turn *t, double score)
 {
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
-	*edit = (struct edit){KIND_CASE, score >= 0.9 ? 0.9 : 0.66 + (score > 0.5 ? (score - 0.5) * 0.5 : 0), "A name, as it is usually written."};
+	*edit = (struct edit){KIND_CASE, score >= 0.9 ? 0.9 : 0.66 + (score > 0.5 ? (score - 0.5) * 0.5 : 0),
+		"A name, as it is usually written."};
 	return edit;
 }
 
@@ -160,7 +161,7 @@ static void set_name(struct turn *t, const struct token *tokens, size_t i, bool 
 static void set_continued(struct turn *t, const struct token *tokens, size_t i)
 {
 	if (i > 0 && t->words.live[i - 1]->trail_edit && t->words.live[i - 1]->trail.n == 0 &&
-	    capital(t, tokens, i, false) < LOWER_BELOW)
+		capital(t, tokens, i, false) < LOWER_BELOW)
 		set_first(t, t->words.live[i], false, &edit_lower);
 }
 
@@ -170,7 +171,11 @@ static const struct edit *start_edit(struct turn *t, size_t i)
 	const struct edit *stop = i ? t->words.live[i - 1]->trail_edit : NULL;
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
-	*edit = (struct edit){KIND_CASE, stop ? stop->score : i ? 0.93 : 0.88, "A sentence begins with a capital."};
+	*edit = (struct edit){KIND_CASE,
+		stop ? stop->score
+		: i  ? 0.93
+		     : 0.88,
+		"A sentence begins with a capital."};
 	return edit;
 }
 
@@ -205,7 +210,8 @@ void stage_case(struct turn *t)
 			continue;
 		if (t->engine->table.head && !starts_sentence(w, i))
 			set_continued(t, tokens, i);
-		if (t->engine->table.head && (!starts_sentence(w, i) || table_form(&t->engine->table, word->key).n))
+		if (t->engine->table.head &&
+			(!starts_sentence(w, i) || table_form(&t->engine->table, word->key).n))
 			set_name(t, tokens, i, cased);
 		if (starts_sentence(w, i) && !has_upper(word->core, 0))
 			set_first(t, word, true, start_edit(t, i));

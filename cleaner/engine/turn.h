@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * turn.h - what the stages of one turn share: its words, the window's words, the input, what was found so far. And the
- * stages' entry points, one each, in the order in which engine.c calls them.
+ * turn.h - what the stages of one turn share: its words, the window's words, the input, what was found so
+ * far. And the stages' entry points, one each, in the order in which engine.c calls them.
  */
 #ifndef CC_ENGINE_TURN_H
 #define CC_ENGINE_TURN_H
@@ -34,19 +34,19 @@ struct turn {
 	struct words words;
 	struct words *window; /* the window's turns, oldest first */
 	size_t window_count;
-	uint32_t contexts;    /* bits, in the order of contexts.conf */
+	uint32_t contexts;	     /* bits, in the order of contexts.conf */
 	struct phones_cache *phones; /* the workspace's */
 	struct terms_cache *terms;   /* likewise */
 };
 
-void stage_artefacts(struct turn *t);    /* artefact.c: tags, noise, pause runs */
+void stage_artefacts(struct turn *t);	 /* artefact.c: tags, noise, pause runs */
 void stage_disfluencies(struct turn *t); /* disfluency.c: fillers, cut-offs, repeats */
-void stage_selfcorrect(struct turn *t);  /* selfcorrect.c: "Tuesday, no wait, Friday" */
-void stage_patterns(struct turn *t);     /* patterns.c: known errors of the domain */
-void stage_glossary(struct turn *t);     /* glossary.c: terms that were misheard */
-void stage_numbers(struct turn *t);      /* number.c: numbers in words to digits */
-void stage_marks(struct turn *t);        /* marks.c: commas, stops, question marks */
-void stage_case(struct turn *t);         /* truecase.c: capitals */
+void stage_selfcorrect(struct turn *t);	 /* selfcorrect.c: "Tuesday, no wait, Friday" */
+void stage_patterns(struct turn *t);	 /* patterns.c: known errors of the domain */
+void stage_glossary(struct turn *t);	 /* glossary.c: terms that were misheard */
+void stage_numbers(struct turn *t);	 /* number.c: numbers in words to digits */
+void stage_marks(struct turn *t);	 /* marks.c: commas, stops, question marks */
+void stage_case(struct turn *t);	 /* truecase.c: capitals */
 
 /* The live words as the learned table sees them (marks.c). */
 struct token *turn_tokens(struct turn *t);

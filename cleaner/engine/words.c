@@ -16,7 +16,8 @@ static bool mark_opens(uint32_t cp)
 {
 	if (cp < 0x80)
 		return cp == '"' || cp == '(' || cp == '[' || cp == '{' || cp == '\'' || cp == '`';
-	return uc_is_general_category_withtable(cp, UC_CATEGORY_MASK_Ps | UC_CATEGORY_MASK_Pi) || cp == 0xBF || cp == 0xA1;
+	return uc_is_general_category_withtable(cp, UC_CATEGORY_MASK_Ps | UC_CATEGORY_MASK_Pi) ||
+	       cp == 0xBF || cp == 0xA1;
 }
 
 static bool mark_closes(uint32_t cp)
@@ -25,8 +26,8 @@ static bool mark_closes(uint32_t cp)
 		return cp && strchr(".,?!;:\")]}-", (int)cp);
 	if (cp == APOSTROPHE)
 		return false;
-	return cp == ELLIPSIS ||
-	       uc_is_general_category_withtable(cp, UC_CATEGORY_MASK_Pe | UC_CATEGORY_MASK_Pf | UC_CATEGORY_MASK_Pd);
+	return cp == ELLIPSIS || uc_is_general_category_withtable(
+					 cp, UC_CATEGORY_MASK_Pe | UC_CATEGORY_MASK_Pf | UC_CATEGORY_MASK_Pd);
 }
 
 static bool cp_is_space(uint32_t cp)

@@ -2,10 +2,11 @@
  *
  * words.h - a turn as words that remember where in the raw text they came from.
  *
- * The raw text is cut at white space; each word into opening marks (lead), its core, and closing marks (trail). Stages
- * change these three texts, drop words, or merge neighbours, always naming the edit that says why. Nothing else moves:
- * the white space between words is the raw text's own. So the pieces of raw that the words stand for tile it, and the
- * corrections that emit.c reads off them rebuild the cleaned text by construction.
+ * The raw text is cut at white space; each word into opening marks (lead), its core, and closing marks
+ * (trail). Stages change these three texts, drop words, or merge neighbours, always naming the edit that says
+ * why. Nothing else moves: the white space between words is the raw text's own. So the pieces of raw that the
+ * words stand for tile it, and the corrections that emit.c reads off them rebuild the cleaned text by
+ * construction.
  *
  * Everything lives in the turn's arena; slices point into raw, the arena or static text.
  */
@@ -25,22 +26,22 @@ struct edit {
 
 struct word {
 	struct slice lead, core, trail; /* as they stand now */
-	struct slice key;               /* core in lower case, typographic apostrophes straight */
-	uint32_t raw_start, core_start, core_end, raw_end; /* bytes of raw that it stands for */
-	uint32_t classes;               /* lexicon bits of key */
+	struct slice key;		/* core in lower case, typographic apostrophes straight */
+	uint32_t raw_start, core_start, core_end, raw_end;     /* bytes of raw that it stands for */
+	uint32_t classes;				       /* lexicon bits of key */
 	const struct edit *lead_edit, *core_edit, *trail_edit; /* NULL: as in raw */
-	const struct edit *dropped;     /* not NULL: no longer in the text, for this reason */
-	bool absorbed;                  /* its raw bytes belong to the word before it */
-	bool fixed;                     /* its spelling and case are decided: no later stage may change the core */
-	bool after_filler;              /* a filler stood before it: the speaker paused to think */
-	bool doubtful;                  /* likely misheard, nothing better known */
+	const struct edit *dropped; /* not NULL: no longer in the text, for this reason */
+	bool absorbed;		    /* its raw bytes belong to the word before it */
+	bool fixed;	   /* its spelling and case are decided: no later stage may change the core */
+	bool after_filler; /* a filler stood before it: the speaker paused to think */
+	bool doubtful;	   /* likely misheard, nothing better known */
 };
 
 struct words {
 	struct arena *arena;
 	const struct lexicon *lexicon;
 	struct slice raw;
-	struct word *all;   /* all_count, in raw order */
+	struct word *all; /* all_count, in raw order */
 	size_t all_count;
 	struct word **live; /* those neither dropped nor absorbed, in order */
 	size_t count;
@@ -52,7 +53,8 @@ void words_cut(struct words *w, struct arena *arena, const struct lexicon *lexic
 /* Brings live up to date; each stage that drops or merges ends with it. */
 void words_settle(struct words *w);
 
-/* The i-th live word's key, empty when there is none: neighbours may be asked for without looking at the bounds. */
+/* The i-th live word's key, empty when there is none: neighbours may be asked for without looking at the
+ * bounds. */
 static inline struct slice words_key(const struct words *w, size_t i)
 {
 	return i < w->count ? w->live[i]->key : slice_of(NULL, 0);
