@@ -22,24 +22,20 @@ const struct slice queue_stream_normal = SLICE(TAG "ready");
 const struct slice queue_stream_high = SLICE(TAG "ready-high");
 const struct slice queue_group = SLICE("cleaners");
 
-static const struct slice key_jobs = SLICE(TAG "jobs");
-static const struct slice key_dead = SLICE(TAG "dead");
-static const struct slice key_finished = SLICE(TAG "finished");
+const struct slice queue_jobs = SLICE(TAG "jobs");
+const struct slice queue_dead = SLICE(TAG "dead");
+const struct slice queue_finished = SLICE(TAG "finished");
 
 static const struct redis_script claim = REDIS_SCRIPT(claim), complete = REDIS_SCRIPT(complete),
-	enqueue = REDIS_SCRIPT(enqueue), park = REDIS_SCRIPT(park), release = REDIS_SCRIPT(release), stats = REDIS_SCRIPT(stats), unknown = REDIS_SCRIPT(unknown),
+	enqueue = REDIS_SCRIPT(enqueue), release = REDIS_SCRIPT(release), unknown = REDIS_SCRIPT(unknown),
 	window_push = REDIS_SCRIPT(window_push);
+const struct redis_script queue_park_script = REDIS_SCRIPT(park), queue_stats_script = REDIS_SCRIPT(stats);
 
 _Static_assert(QUEUE_UNKNOWN_TURNS + 4 <= REDIS_ARGS, "one call of a script: command, script, key count, key, turns");
 
-enum { KEY_BYTES = 64, NUMBER_BYTES = 24, WINDOW_BYTES = 4 * LIMIT_RAW_TEXT_BYTES };
+enum { NUMBER_BYTES = 24, WINDOW_BYTES = 4 * LIMIT_RAW_TEXT_BYTES };
 
-/* A conversation's three keys and its id as text. */
-struct names {
-	char id[UUID_TEXT_BYTES], wait[KEY_BYTES], busy[KEY_BYTES], win[KEY_BYTES];
-};
-
-static void name_keys(struct names *n, const struct uuid *conversation)
+void queue_name_keys(struct queue_names *n, const struct uuid *conversation)
 {
 	uuid_text(conversation, n->id);
 	snprintf(n->wait, sizeof n->wait, TAG "wait:%s", n->id);
@@ -56,14 +52,14 @@ static struct slice number(uint64_t v, char text[NUMBER_BYTES])
 void queue_enqueue(struct redis *r, const struct msg_job *job, redis_fn *fn, void *arg)
 {
 	char turn[UUID_TEXT_BYTES], seq[NUMBER_BYTES];
-	struct names n;
+	struct queue_names n;
 	struct buf packed;
 
-	name_keys(&n, &job->conversation_id);
+	queue_name_keys(&n, &job->conversation_id);
 	uuid_text(&job->turn_id, turn);
 	buf_init(&packed, LIMIT_FIELD_BYTES);
 	msg_pack(MSG_JOB, job, &packed);
-	redis_eval(r, &enqueue, (const struct slice[]){key_jobs, slice_str(n.wait), slice_str(n.busy), queue_stream_normal,
+	redis_eval(r, &enqueue, (const struct slice[]){queue_jobs, slice_str(n.wait), slice_str(n.busy), queue_stream_normal,
 		queue_stream_high}, 5, (const struct slice[]){slice_str(turn), number(job->seq, seq),
 		job->priority ? SLICE("1") : SLICE("0"), slice_str(n.id), buf_view(&packed)}, 5, fn, arg);
 	buf_finish(&packed);
@@ -71,16 +67,16 @@ void queue_enqueue(struct redis *r, const struct msg_job *job, redis_fn *fn, voi
 
 void queue_unknown(struct redis *r, const struct slice *turns, size_t count, redis_fn *fn, void *arg)
 {
-	redis_eval(r, &unknown, &key_jobs, 1, turns, count, fn, arg);
+	redis_eval(r, &unknown, &queue_jobs, 1, turns, count, fn, arg);
 }
 
 void queue_window_push(struct redis *r, const struct uuid *conversation, const struct msg_window *turn, redis_fn *fn, void *arg)
 {
 	char seq[NUMBER_BYTES], keep[NUMBER_BYTES], seconds[NUMBER_BYTES];
-	struct names n;
+	struct queue_names n;
 	struct buf packed;
 
-	name_keys(&n, conversation);
+	queue_name_keys(&n, conversation);
 	buf_init(&packed, WINDOW_BYTES);
 	msg_pack(MSG_WINDOW, turn, &packed);
 	redis_eval(r, &window_push, (const struct slice[]){slice_str(n.win)}, 1, (const struct slice[]){number(turn->seq, seq),
@@ -90,9 +86,9 @@ void queue_window_push(struct redis *r, const struct uuid *conversation, const s
 
 void queue_window_drop(struct redis *r, const struct uuid *conversation, redis_fn *fn, void *arg)
 {
-	struct names n;
+	struct queue_names n;
 
-	name_keys(&n, conversation);
+	queue_name_keys(&n, conversation);
 	redis_send(r, (const struct slice[]){SLICE("DEL"), slice_str(n.win)}, 2, fn, arg);
 }
 
@@ -100,11 +96,11 @@ void queue_claim(struct redis *r, struct slice stream, struct slice entry, const
 	const struct uuid *turn, redis_fn *fn, void *arg)
 {
 	char id[UUID_TEXT_BYTES];
-	struct names n;
+	struct queue_names n;
 
-	name_keys(&n, conversation);
+	queue_name_keys(&n, conversation);
 	uuid_text(turn, id);
-	redis_eval(r, &claim, (const struct slice[]){key_jobs, slice_str(n.busy), slice_str(n.win)}, 3,
+	redis_eval(r, &claim, (const struct slice[]){queue_jobs, slice_str(n.busy), slice_str(n.win)}, 3,
 		(const struct slice[]){stream, entry, slice_str(id)}, 3, fn, arg);
 }
 
@@ -112,16 +108,16 @@ void queue_complete(struct redis *r, const struct uuid *conversation, const stru
 	const struct msg_window *window, redis_fn *fn, void *arg)
 {
 	char id[UUID_TEXT_BYTES], lease[NUMBER_BYTES], seq[NUMBER_BYTES], keep[NUMBER_BYTES], seconds[NUMBER_BYTES];
-	struct names n;
+	struct queue_names n;
 	struct buf packed;
 
-	name_keys(&n, conversation);
+	queue_name_keys(&n, conversation);
 	uuid_text(turn, id);
 	buf_init(&packed, WINDOW_BYTES);
 	if (window)
 		msg_pack(MSG_WINDOW, window, &packed);
-	redis_eval(r, &complete, (const struct slice[]){key_jobs, slice_str(n.wait), slice_str(n.busy), slice_str(n.win),
-		queue_stream_normal, queue_stream_high, key_finished}, 7, (const struct slice[]){queue_group, slice_str(id),
+	redis_eval(r, &complete, (const struct slice[]){queue_jobs, slice_str(n.wait), slice_str(n.busy), slice_str(n.win),
+		queue_stream_normal, queue_stream_high, queue_finished}, 7, (const struct slice[]){queue_group, slice_str(id),
 		number(fence, lease), slice_str(n.id), number(window ? window->seq : 0, seq), buf_view(&packed),
 		number(QUEUE_WINDOW_KEEP, keep), number(QUEUE_WINDOW_SECONDS, seconds)}, 8, fn, arg);
 	buf_finish(&packed);
@@ -131,9 +127,9 @@ void queue_release(struct redis *r, const struct uuid *conversation, const struc
 	void *arg)
 {
 	char id[UUID_TEXT_BYTES], lease[NUMBER_BYTES];
-	struct names n;
+	struct queue_names n;
 
-	name_keys(&n, conversation);
+	queue_name_keys(&n, conversation);
 	uuid_text(turn, id);
 	redis_eval(r, &release, (const struct slice[]){slice_str(n.wait), slice_str(n.busy), queue_stream_normal,
 		queue_stream_high}, 4, (const struct slice[]){queue_group, slice_str(id), number(fence, lease),
@@ -142,10 +138,10 @@ void queue_release(struct redis *r, const struct uuid *conversation, const struc
 
 void queue_park(struct redis *r, const struct uuid *conversation, redis_fn *fn, void *arg)
 {
-	struct names n;
+	struct queue_names n;
 
-	name_keys(&n, conversation);
-	redis_eval(r, &park, (const struct slice[]){key_jobs, slice_str(n.wait), slice_str(n.busy), slice_str(n.win)}, 4,
+	queue_name_keys(&n, conversation);
+	redis_eval(r, &queue_park_script, (const struct slice[]){queue_jobs, slice_str(n.wait), slice_str(n.busy), slice_str(n.win)}, 4,
 		&queue_group, 1, fn, arg);
 }
 
@@ -159,17 +155,17 @@ void queue_bury(struct redis *r, const struct uuid *conversation, const struct u
 	uint64_t deliveries, redis_fn *fn, void *arg)
 {
 	char id[UUID_TEXT_BYTES], times[NUMBER_BYTES], most[NUMBER_BYTES];
-	struct names n;
+	struct queue_names n;
 
-	name_keys(&n, conversation);
+	queue_name_keys(&n, conversation);
 	uuid_text(turn, id);
-	redis_send(r, (const struct slice[]){SLICE("XADD"), key_dead, SLICE("MAXLEN"), SLICE("~"),
+	redis_send(r, (const struct slice[]){SLICE("XADD"), queue_dead, SLICE("MAXLEN"), SLICE("~"),
 		number(QUEUE_DEAD_ENTRIES, most), SLICE("*"), SLICE("c"), slice_str(n.id), SLICE("t"), slice_str(id),
 		SLICE("cause"), cause, SLICE("deliveries"), number(deliveries, times)}, 14, fn, arg);
 }
 
 void queue_stats(struct redis *r, redis_fn *fn, void *arg)
 {
-	redis_eval(r, &stats, (const struct slice[]){queue_stream_normal, queue_stream_high, key_jobs, key_finished}, 4, &queue_group,
+	redis_eval(r, &queue_stats_script, (const struct slice[]){queue_stream_normal, queue_stream_high, queue_jobs, queue_finished}, 4, &queue_group,
 		1, fn, arg);
 }

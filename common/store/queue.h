@@ -24,6 +24,7 @@ enum {
 	QUEUE_WINDOW_SECONDS = 3600,   /* an idle conversation's window is read from PostgreSQL afterwards */
 	QUEUE_UNKNOWN_TURNS = 500,     /* asked about in one call: a millisecond of Redis' time */
 	QUEUE_DEAD_ENTRIES = 10000,    /* the dead letters kept for inspection */
+	QUEUE_KEY_BYTES = 64,          /* a key's name: tag, kind, a UUID; with the NUL */
 };
 
 /* Puts a turn in; a turn that is there already is left alone. Reply: [1 if new, turns before it in its conversation,
@@ -68,6 +69,13 @@ void queue_bury(struct redis *r, const struct uuid *conversation, const struct u
  * finished since Redis began]. */
 void queue_stats(struct redis *r, redis_fn *fn, void *arg);
 
-extern const struct slice queue_stream_normal, queue_stream_high, queue_group;
+extern const struct slice queue_stream_normal, queue_stream_high, queue_group, queue_jobs, queue_dead, queue_finished;
+extern const struct redis_script queue_park_script, queue_stats_script; /* for cleanerctx-admin, which has no loop */
+
+/* A conversation's three keys and its id as text. */
+struct queue_names {
+	char id[UUID_TEXT_BYTES], wait[QUEUE_KEY_BYTES], busy[QUEUE_KEY_BYTES], win[QUEUE_KEY_BYTES];
+};
+void queue_name_keys(struct queue_names *names, const struct uuid *conversation);
 
 #endif

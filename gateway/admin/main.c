@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * main.c - cleanerctx-admin: what an operator does from a shell: the schema, users, keys.
+ * main.c - cleanerctx-admin: what an operator does from a shell: the schema, users, keys, the queue and its dead letters.
  *
  * Talks to PostgreSQL directly, with the [common] configuration of the services. One table of commands; adding one is a
- * function and a row. Exit codes: 0 done, 1 refused or failed, 64 usage, 69 PostgreSQL is not there, 78 configuration.
+ * function and a row. Exit codes: 0 done, 1 refused or failed, 64 usage, 69 PostgreSQL or Redis is not there, 78 configuration.
  */
 #include "admin.h"
 
@@ -25,16 +25,23 @@ static const struct command {
 	{{"user", "list"}, 0, "user list                       every user: id, address, role", admin_user_list},
 	{{"key", "add"}, 1, "key add EMAIL [--name NAME]     make an API key and print it, once", admin_key_add},
 	{{"key", "list"}, 1, "key list EMAIL                  a user's keys: id, name, made, revoked", admin_key_list},
+	{{"dead", "list"}, 0, "dead list                       turns that were given up: turn, conversation, when, deliveries, cause",
+		admin_dead_list},
+	{{"dead", "show"}, 1, "dead show TURN                  one of them, with its text", admin_dead_show},
+	{{"dead", "retry"}, 1, "dead retry TURN                 queue it again", admin_dead_retry},
+	{{"dead", "drop"}, 1, "dead drop TURN                  take it off the list; it stays failed", admin_dead_drop},
+	{{"queue", NULL}, 0, "queue                           how much waits, in Redis and in PostgreSQL", admin_queue},
+	{{"requeue", NULL}, 1, "requeue CONVERSATION            rebuild its part of the queue from PostgreSQL", admin_requeue},
 	{{"key", "revoke"}, 1, "key revoke ID                   make a key useless", admin_key_revoke},
 };
 
 static void print_help(FILE *to)
 {
-	fputs("cleanerctx-admin - the schema, users and API keys of CleanerContext\n\n"
+	fputs("cleanerctx-admin - the schema, users, API keys and queue of CleanerContext\n\n"
 	      "Usage: cleanerctx-admin [--config FILE] [--postgres CONNINFO] COMMAND\n\n", to);
 	for (size_t i = 0; i < countof(commands); i++)
 		fprintf(to, "  %s\n", commands[i].usage);
-	fputs("\nExit codes: 0 done, 1 refused or failed, 64 usage, 69 PostgreSQL is not there, 78 configuration.\n", to);
+	fputs("\nExit codes: 0 done, 1 refused or failed, 64 usage, 69 PostgreSQL or Redis is not there, 78 configuration.\n", to);
 }
 
 const char *admin_option(int argc, char **argv, const char *name, const char *preset)
@@ -107,9 +114,10 @@ int main(int argc, char **argv)
 		return ADMIN_USAGE;
 	}
 	buf_init(&error, 4096);
-	if (options_common(&common, file, NULL, &error))
+	if (options_common(&common, file, NULL, &error)) {
+		admin_redis_url(common.redis);
 		code = run(command, postgres ? postgres : common.postgres, argc - at, argv + at);
-	else
+	} else
 		fprintf(stderr, "cleanerctx-admin: %s\n", error.p);
 	buf_finish(&error);
 	options_common_release(&common);
