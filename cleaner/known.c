@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * known.c - see known.h. A list that is searched from its lately used end: a conversation's turns come close together.
+ * known.c - see known.h. A list that is searched from its lately used end: a conversation's turns come close
+ * together.
  */
 #include "known.h"
 

@@ -2,9 +2,9 @@
  *
  * known.h - the knowledge of the conversations lately cleaned here, kept so that a turn need not ask for it.
  *
- * Whether what is kept is still true is found out by the commit, which compares versions with the rows that it has locked
- * (finish.sql): nothing has to tell a cleaner of a change. Bounded by number and bytes; the longest unused goes first, but
- * what a lease holds stays in memory until it lets go.
+ * Whether what is kept is still true is found out by the commit, which compares versions with the rows that
+ * it has locked (finish.sql): nothing has to tell a cleaner of a change. Bounded by number and bytes; the
+ * longest unused goes first, but what a lease holds stays in memory until it lets go.
  */
 #ifndef CC_CLEANER_KNOWN_H
 #define CC_CLEANER_KNOWN_H
@@ -12,16 +12,18 @@
 #include "common/knowledge/knowledge.h"
 
 enum {
-	KNOWN_CONVERSATIONS = 512,         /* live conversations of one cleaner: twice what it works on at a time, and room */
-	KNOWN_BYTES = 16 * 1024 * 1024,    /* a full glossary is some 50 KiB: 300 of those */
+	KNOWN_CONVERSATIONS =
+		512, /* live conversations of one cleaner: twice what it works on at a time, and room */
+	KNOWN_BYTES = 16 * 1024 * 1024, /* a full glossary is some 50 KiB: 300 of those */
 };
 
 struct known {
 	struct known *next, *previous; /* most lately used first */
-	unsigned holders;              /* the cache is one */
+	unsigned holders;	       /* the cache is one */
 	struct uuid conversation;
 	struct knowledge knowledge;
-	uint32_t taught_seq; /* the agent's turns up to here were sent to teach their terms, from here (teach.c) */
+	uint32_t taught_seq; /* the agent's turns up to here were sent to teach their terms, from here
+				(teach.c) */
 };
 
 struct known_cache {

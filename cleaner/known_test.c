@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * known_test.c - what is kept of conversations: found again, replaced, bounded, and alive as long as somebody holds it.
+ * known_test.c - what is kept of conversations: found again, replaced, bounded, and alive as long as somebody
+ * holds it.
  */
 #include "known.h"
 
@@ -18,10 +19,12 @@ static struct uuid id(unsigned n)
 static void set(PGresult *rows, int row, const char *const cells[4])
 {
 	for (int col = 0; col < 4; col++)
-		ck_assert(PQsetvalue(rows, row, col, (char *)cells[col], cells[col] ? (int)strlen(cells[col]) : -1));
+		ck_assert(PQsetvalue(
+			rows, row, col, (char *)cells[col], cells[col] ? (int)strlen(cells[col]) : -1));
 }
 
-/* As knowledge.sql gives them: versions, two terms of which the first has two spellings, a change that was rejected. */
+/* As knowledge.sql gives them: versions, two terms of which the first has two spellings, a change that was
+ * rejected. */
 static PGresult *rows_of(const char *version, const char *term)
 {
 	PGresult *rows = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
@@ -56,7 +59,8 @@ START_TEST(rows_become_what_the_engine_takes)
 	ck_assert_int_eq(known->user_version, 7);
 	ck_assert_int_eq(known->conversation_version, 7);
 	ck_assert_uint_eq(known->term_count, 2);
-	ck_assert(slice_eq(known->terms[0].term, SLICE("Acme")) && slice_eq(known->terms[0].category, SLICE("category")));
+	ck_assert(slice_eq(known->terms[0].term, SLICE("Acme")) &&
+		  slice_eq(known->terms[0].category, SLICE("category")));
 	ck_assert_uint_eq(known->terms[0].sounds_like_count, 2);
 	ck_assert(slice_eq(known->terms[0].sounds_like[1], SLICE("heard two")));
 	ck_assert_uint_eq(known->terms[1].sounds_like_count, 0);

@@ -2,9 +2,9 @@
  *
  * teach.c - the agent's own words teach the user's terms and their case: its turns are perfect text.
  *
- * After a turn is finished, the names in the agent's turns of its window are counted, each turn once (teach.sql keeps how far
- * it has come). It is a transaction of its own, behind the turn's: nobody waits for it, and one that is lost is made good by
- * the next turn, whose window has those turns as well.
+ * After a turn is finished, the names in the agent's turns of its window are counted, each turn once
+ * (teach.sql keeps how far it has come). It is a transaction of its own, behind the turn's: nobody waits for
+ * it, and one that is lost is made good by the next turn, whose window has those turns as well.
  */
 #include "cleaner.h"
 
@@ -14,7 +14,11 @@
 
 #include <stdio.h>
 
-enum { TEACH_PARAMS = 6, NAMES_BYTES = LIMIT_WINDOW_TURNS * LEARN_AGENT_TERMS * (4 * LEARN_PAIR_BYTES), NUMBER_BYTES = 24 };
+enum {
+	TEACH_PARAMS = 6,
+	NAMES_BYTES = LIMIT_WINDOW_TURNS * LEARN_AGENT_TERMS * (4 * LEARN_PAIR_BYTES),
+	NUMBER_BYTES = 24
+};
 
 static const struct pg_stmt teach_stmt = {"teach", teach_sql, TEACH_PARAMS};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * glossary.c - see glossary.h. A change is one transaction: the version (which checks If-Match and locks), what goes, what
- * comes, and the whole as it then is. The version is the ETag; what is learned changes the user's, too.
+ * glossary.c - see glossary.h. A change is one transaction: the version (which checks If-Match and locks),
+ * what goes, what comes, and the whole as it then is. The version is the ETag; what is learned changes the
+ * user's, too.
  */
 #include "glossary.h"
 
@@ -20,7 +21,8 @@
 #include <stdio.h>
 
 static const struct pg_stmt touch_user_stmt = {"glossary_touch_user", glossary_touch_user_sql, 2};
-static const struct pg_stmt touch_conversation_stmt = {"glossary_touch_conversation", glossary_touch_conversation_sql, 3};
+static const struct pg_stmt touch_conversation_stmt = {
+	"glossary_touch_conversation", glossary_touch_conversation_sql, 3};
 static const struct pg_stmt remove_stmt = {"glossary_remove", glossary_remove_sql, 3};
 static const struct pg_stmt add_stmt = {"glossary_add", glossary_add_sql, 9};
 static const struct pg_stmt drop_stmt = {"glossary_drop_learned", glossary_drop_learned_sql, 7};
@@ -44,7 +46,8 @@ static void ask_for(const struct request *r, struct knowledge_ask *ask)
 
 static bool is_listed(struct slice kind, bool conversation)
 {
-	return conversation ? slice_eq(kind, SLICE("conversation")) : slice_eq(kind, SLICE("user")) || slice_eq(kind, SLICE("learned"));
+	return conversation ? slice_eq(kind, SLICE("conversation"))
+			    : slice_eq(kind, SLICE("user")) || slice_eq(kind, SLICE("learned"));
 }
 
 static void begin_term(struct buf *out, const PGresult *rows, int row, struct slice kind)
@@ -118,12 +121,13 @@ void glossary_get(struct request *r)
 /* Terms as the arrays that glossary_add.sql takes. */
 struct columns {
 	struct buf terms, spellings, categories, learned; /* one element a term */
-	struct buf kept, kept_spellings;                  /* one element a spelling of a learned term, at least one a term */
+	struct buf kept, kept_spellings; /* one element a spelling of a learned term, at least one a term */
 };
 
 static void columns_init(struct columns *c)
 {
-	struct buf *all[] = {&c->terms, &c->spellings, &c->categories, &c->learned, &c->kept, &c->kept_spellings};
+	struct buf *all[] = {
+		&c->terms, &c->spellings, &c->categories, &c->learned, &c->kept, &c->kept_spellings};
 
 	for (size_t i = 0; i < countof(all); i++) {
 		buf_init(all[i], ARRAY_BYTES);
@@ -133,7 +137,8 @@ static void columns_init(struct columns *c)
 
 static void columns_end(struct columns *c)
 {
-	struct buf *all[] = {&c->terms, &c->spellings, &c->categories, &c->learned, &c->kept, &c->kept_spellings};
+	struct buf *all[] = {
+		&c->terms, &c->spellings, &c->categories, &c->learned, &c->kept, &c->kept_spellings};
 
 	for (size_t i = 0; i < countof(all); i++)
 		pg_array_end(all[i]);
@@ -141,7 +146,8 @@ static void columns_end(struct columns *c)
 
 static void columns_finish(struct columns *c)
 {
-	struct buf *all[] = {&c->terms, &c->spellings, &c->categories, &c->learned, &c->kept, &c->kept_spellings};
+	struct buf *all[] = {
+		&c->terms, &c->spellings, &c->categories, &c->learned, &c->kept, &c->kept_spellings};
 
 	for (size_t i = 0; i < countof(all); i++)
 		buf_finish(all[i]);
@@ -178,7 +184,8 @@ static void columns_add(struct columns *c, const cJSON *term, bool may_be_learne
 	buf_finish(&spellings);
 }
 
-/* What the database refused: the conversation is not there, the version is another, or there are too many terms. */
+/* What the database refused: the conversation is not there, the version is another, or there are too many
+ * terms. */
 static void on_refused_read(struct request *r, const struct pg_answer *answer)
 {
 	if (!request_pg_ok(r, answer))
@@ -197,8 +204,9 @@ static size_t count_after(const struct request *r, const PGresult *rows)
 
 	for (int row = 0; row < PQntuples(rows); row++) {
 		struct slice term = pg_cell(rows, row, KNOWLEDGE_A);
-		bool goes = !slice_eq(pg_cell(rows, row, KNOWLEDGE_KIND), of_conversation(r) ? SLICE("conversation") : SLICE("user")) ||
-			(last.p && slice_eq(last, term));
+		bool goes = !slice_eq(pg_cell(rows, row, KNOWLEDGE_KIND),
+				    of_conversation(r) ? SLICE("conversation") : SLICE("user")) ||
+			    (last.p && slice_eq(last, term));
 
 		cJSON_ArrayForEach(item, remove) goes |= slice_eq(term, slice_str(item->valuestring));
 		cJSON_ArrayForEach(item, add) goes |= slice_eq(term, json_member_text(item, "term"));
@@ -215,8 +223,8 @@ static void on_too_many_read(struct request *r, const struct pg_answer *answer)
 
 	if (!request_pg_ok(r, answer))
 		return;
-	invalid_add(&errors, "", "add", "would make it %zu terms; at most %d are allowed", count_after(r, answer->results[0]),
-		GLOSSARY_TERMS);
+	invalid_add(&errors, "", "add", "would make it %zu terms; at most %d are allowed",
+		count_after(r, answer->results[0]), GLOSSARY_TERMS);
 	request_invalid(r, &errors);
 }
 
@@ -237,7 +245,8 @@ static void on_changed(struct request *r, const struct pg_answer *answer)
 		return;
 }
 
-/* Sends the change. remove NULL: everything goes; drop NULL: of what was learned stays what is in the columns. */
+/* Sends the change. remove NULL: everything goes; drop NULL: of what was learned stays what is in the
+ * columns. */
 static void change(struct request *r, const struct columns *c, struct slice remove, struct slice drop)
 {
 	struct slice touch[3], removing[3], adding[9], dropping[7], bound[3];
@@ -250,7 +259,8 @@ static void change(struct request *r, const struct columns *c, struct slice remo
 	ask_for(r, &ask);
 	buf_init(&versions, 8192);
 	touch[0] = ask.params[of_conversation(r) ? 0 : 1];
-	touch[1] = glossary_if_match(r->headers.if_match, &versions) ? buf_view(&versions) : slice_of(NULL, 0);
+	touch[1] =
+		glossary_if_match(r->headers.if_match, &versions) ? buf_view(&versions) : slice_of(NULL, 0);
 	touch[2] = ask.params[1];
 	for (size_t i = 0; i < 2; i++)
 		removing[i] = adding[i] = bound[i] = ask.params[i];
@@ -319,7 +329,8 @@ void glossary_patch(struct request *r)
 	}
 	cJSON_ArrayForEach(item, add)
 	{
-		pg_array_add(&removed, json_member_text(item, "term")); /* takes the place of one of that name */
+		pg_array_add(
+			&removed, json_member_text(item, "term")); /* takes the place of one of that name */
 		columns_add(&c, item, false);
 	}
 	pg_array_end(&removed);

@@ -73,7 +73,8 @@ const cJSON *glossary_body_terms(const cJSON *json, struct invalid *errors)
 		alone.next = alone.prev = NULL;
 		around.child = &alone;
 	}
-	if (!shape_check(&put_shape, cJSON_IsArray(json) ? &around : json, "", errors) || !no_twins(terms, "terms", errors))
+	if (!shape_check(&put_shape, cJSON_IsArray(json) ? &around : json, "", errors) ||
+		!no_twins(terms, "terms", errors))
 		return NULL;
 	return terms;
 }
@@ -82,7 +83,8 @@ bool glossary_body_patch(const cJSON *json, const cJSON **add, const cJSON **rem
 {
 	*add = json_member(json, "add");
 	*remove = json_member(json, "remove");
-	return count_terms(*add, "add", errors) && shape_check(&patch_shape, json, "", errors) && no_twins(*add, "add", errors);
+	return count_terms(*add, "add", errors) && shape_check(&patch_shape, json, "", errors) &&
+	       no_twins(*add, "add", errors);
 }
 
 static bool read_tag(struct slice tag, int64_t *version)

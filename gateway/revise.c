@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * revise.c - see revise.h. Read the turn, work out its next revision, write it over the one that was read; when somebody
- * else was faster, begin anew.
+ * revise.c - see revise.h. Read the turn, work out its next revision, write it over the one that was read;
+ * when somebody else was faster, begin anew.
  *
- * The write is one transaction: lock the conversation, the new revision with its outbox row and the counts, what it
- * teaches, and the turn as it then is. A verdict that changes nothing (an accept; the same one again) makes no revision.
- * Watchers are told after the commit: turn:processed is durable by its outbox row, the others may be lost.
+ * The write is one transaction: lock the conversation, the new revision with its outbox row and the counts,
+ * what it teaches, and the turn as it then is. A verdict that changes nothing (an accept; the same one again)
+ * makes no revision. Watchers are told after the commit: turn:processed is durable by its outbox row, the
+ * others may be lost.
  */
 #include "revise.h"
 
@@ -40,10 +41,21 @@ static const struct pg_stmt revise_stmt = {"revise", revise_sql, 8};
 static const struct pg_stmt learn_stmt = {"revise_learn", revise_learn_sql, 13};
 static const struct pg_stmt prune_stmt = {"revise_prune", revise_prune_sql, 2};
 
-enum { R_RAW = 4, R_CLEANED, R_STATE, R_REVISION, R_METADATA = 11, R_VERDICT, R_CORRECTION, R_HIGH, R_MEDIUM, R_LOW };
+enum {
+	R_RAW = 4,
+	R_CLEANED,
+	R_STATE,
+	R_REVISION,
+	R_METADATA = 11,
+	R_VERDICT,
+	R_CORRECTION,
+	R_HIGH,
+	R_MEDIUM,
+	R_LOW
+};
 
 enum {
-	TRIES = 5, /* somebody else is faster each time: a program that edits in a loop */
+	TRIES = 5,		       /* somebody else is faster each time: a program that edits in a loop */
 	TURN_BYTES = 16 * 1024 * 1024, /* of JSON: 16 KiB of text, each character a correction */
 };
 
@@ -53,8 +65,8 @@ enum word { WORD_EDIT, WORD_ACCEPT, WORD_REJECT };
 struct revising {
 	enum word word;
 	unsigned tries;
-	bool revises;           /* the write that is under way makes a revision */
-	char *correction;       /* as JSON, for the event; owned */
+	bool revises;	  /* the write that is under way makes a revision */
+	char *correction; /* as JSON, for the event; owned */
 };
 
 /* What was read, while its answer lasts, and what comes of it. */
@@ -63,7 +75,7 @@ struct draft {
 	cJSON *metadata, *correction; /* owned; the second as it was when it was rejected */
 	struct revision revision;
 	struct evidence evidence;
-	char was[8];            /* the turn's confidence before */
+	char was[8];		/* the turn's confidence before */
 	const char *confidence; /* and after */
 };
 
@@ -88,7 +100,8 @@ static void refuse(struct request *r, enum problem problem, const char *detail)
 /* --- the ids of the path --- */
 
 struct ids {
-	char turn[UUID_TEXT_BYTES], user[UUID_TEXT_BYTES], conversation[UUID_TEXT_BYTES], correction[ROUTE_NAME_BYTES + 1];
+	char turn[UUID_TEXT_BYTES], user[UUID_TEXT_BYTES], conversation[UUID_TEXT_BYTES],
+		correction[ROUTE_NAME_BYTES + 1];
 	struct slice read[4]; /* read_stmt's parameters */
 };
 
@@ -118,7 +131,8 @@ static void announce(struct request *r, struct msg_result *m)
 	m->conversation_id = r->params.ids[0];
 	m->turn_id = r->params.ids[1];
 	m->at = clock_wall_us();
-	if (lanes == 0 || !link_send_lane(r->gw->results_link, uuid_hash(&m->conversation_id) % lanes, MSG_RESULT, m))
+	if (lanes == 0 ||
+		!link_send_lane(r->gw->results_link, uuid_hash(&m->conversation_id) % lanes, MSG_RESULT, m))
 		log_debug("revise.unannounced", "event=%s", event_name((enum event_kind)m->event));
 }
 
@@ -233,8 +247,8 @@ static void send_draft(struct request *r, struct draft *d)
 	buf_init(&metadata, TURN_BYTES);
 	revision_text(&d->revision, &text);
 	if (w->revises)
-		metadata_revise(d->metadata, &d->revision, !slice_eq(buf_view(&text), d->revision.raw), d->confidence,
-			w->word == WORD_EDIT ? "user" : "verdict", &metadata);
+		metadata_revise(d->metadata, &d->revision, !slice_eq(buf_view(&text), d->revision.raw),
+			d->confidence, w->word == WORD_EDIT ? "user" : "verdict", &metadata);
 	snprintf(expected, sizeof expected, "%lld", (long long)revision);
 	snprintf(stands, sizeof stands, "%lld", (long long)revision + w->revises);
 	snprintf(most, sizeof most, "%d", LEARN_PAIRS_MOST);
@@ -275,12 +289,14 @@ static void draft_begin(struct draft *d, const PGresult *row)
 {
 	struct slice was;
 
-	*d = (struct draft){.row = row, .metadata = parse(pg_cell(row, 0, R_METADATA)), .correction = parse(pg_cell(row, 0, R_CORRECTION))};
+	*d = (struct draft){.row = row,
+		.metadata = parse(pg_cell(row, 0, R_METADATA)),
+		.correction = parse(pg_cell(row, 0, R_CORRECTION))};
 	was = metadata_confidence(d->metadata);
 	snprintf(d->was, sizeof d->was, "%.*s", (int)was.n, was.p);
 	d->confidence = d->was;
-	revision_read(&d->revision, pg_cell(row, 0, R_RAW), cJSON_GetObjectItemCaseSensitive(d->metadata, "corrections"),
-		pg_cell(row, 0, R_CLEANED));
+	revision_read(&d->revision, pg_cell(row, 0, R_RAW),
+		cJSON_GetObjectItemCaseSensitive(d->metadata, "corrections"), pg_cell(row, 0, R_CLEANED));
 	evidence_init(&d->evidence);
 }
 
@@ -348,7 +364,8 @@ static void restore(struct request *r, struct draft *d)
 
 	snprintf(before, sizeof before, "%s", revision_confidence(&d->revision));
 	if (!revision_put_back(&d->revision, d->correction)) {
-		refuse(r, PROBLEM_CONFLICT, "The text where this correction stood was changed since: edit the turn.");
+		refuse(r, PROBLEM_CONFLICT,
+			"The text where this correction stood was changed since: edit the turn.");
 		return;
 	}
 	c = revision_find(&d->revision, r->params.name);
@@ -427,7 +444,8 @@ static void begin(struct request *r, enum word word)
 
 void turn_patch(struct request *r)
 {
-	static const struct member members[] = {{"cleaned_text", SHAPE_TEXT, SHAPE_REQUIRED, .max = LIMIT_RAW_TEXT_BYTES}};
+	static const struct member members[] = {
+		{"cleaned_text", SHAPE_TEXT, SHAPE_REQUIRED, .max = LIMIT_RAW_TEXT_BYTES}};
 	static const struct shape shape = SHAPE(members);
 	struct invalid errors = {0};
 
@@ -440,12 +458,14 @@ void turn_patch(struct request *r)
 void verdict_post(struct request *r)
 {
 	static const char *const verdicts[] = {"accept", "reject", NULL};
-	static const struct member members[] = {{"verdict", SHAPE_CHOICE, SHAPE_REQUIRED, .choices = verdicts}};
+	static const struct member members[] = {
+		{"verdict", SHAPE_CHOICE, SHAPE_REQUIRED, .choices = verdicts}};
 	static const struct shape shape = SHAPE(members);
 	struct invalid errors = {0};
 
 	if (!shape_check(&shape, r->json, "", &errors))
 		request_invalid(r, &errors);
 	else
-		begin(r, slice_eq(json_member_text(r->json, "verdict"), SLICE("accept")) ? WORD_ACCEPT : WORD_REJECT);
+		begin(r, slice_eq(json_member_text(r->json, "verdict"), SLICE("accept")) ? WORD_ACCEPT
+											 : WORD_REJECT);
 }

@@ -2,8 +2,9 @@
  *
  * revise_evidence.c - see revise_evidence.h.
  *
- * What teaches: an accepted change that no guard of ours had a part in (an edit, a term by its sound, a model's), and any
- * rejected one. A pattern that is accepted teaches nothing, for what it heard is right elsewhere.
+ * What teaches: an accepted change that no guard of ours had a part in (an edit, a term by its sound, a
+ * model's), and any rejected one. A pattern that is accepted teaches nothing, for what it heard is right
+ * elsewhere.
  */
 #include "revise_evidence.h"
 
@@ -55,12 +56,14 @@ static bool teaches(const struct revision *r, const struct change *c, bool accep
 	static const char *const if_accepted[] = {"edit", "glossary", "model", NULL};
 	static const char *const if_rejected[] = {"edit", "glossary", "model", "pattern", "case", NULL};
 
-	if (!is_kind(c, accept ? if_accepted : if_rejected) || !learn_pair(change_original(r, c), c->corrected, pair))
+	if (!is_kind(c, accept ? if_accepted : if_rejected) ||
+		!learn_pair(change_original(r, c), c->corrected, pair))
 		return false;
 	return !(slice_eq_nocase(slice_str(pair->heard), slice_str(pair->meant)) && begins_sentence(r, c));
 }
 
-static void add(struct evidence *e, const struct revision *r, const struct change *c, bool accept, bool by_edit)
+static void add(
+	struct evidence *e, const struct revision *r, const struct change *c, bool accept, bool by_edit)
 {
 	struct slice original = change_original(r, c);
 	struct learn_pair pair;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * revise_evidence.h - what an edit or a verdict says about a turn's corrections, as revise_learn.sql takes it. Pure.
+ * revise_evidence.h - what an edit or a verdict says about a turn's corrections, as revise_learn.sql takes
+ * it. Pure.
  */
 #ifndef CC_GATEWAY_REVISE_EVIDENCE_H
 #define CC_GATEWAY_REVISE_EVIDENCE_H

@@ -10,7 +10,8 @@ enum { CORRECTIONS_BYTES = 8 * 1024 * 1024 };
 
 struct slice metadata_confidence(const cJSON *metadata)
 {
-	struct slice s = slice_str(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, "confidence_score")));
+	struct slice s = slice_str(
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metadata, "confidence_score")));
 
 	return s.n ? s : SLICE("HIGH");
 }
@@ -36,8 +37,8 @@ static void set(cJSON *object, const char *name, cJSON *value)
 		cJSON_AddItemToObject(object, name, value);
 }
 
-void metadata_revise(cJSON *metadata, const struct revision *r, bool applied, const char *confidence, const char *source,
-	struct buf *out)
+void metadata_revise(cJSON *metadata, const struct revision *r, bool applied, const char *confidence,
+	const char *source, struct buf *out)
 {
 	cJSON *all = metadata ? metadata : cJSON_CreateObject();
 	struct buf corrections;

@@ -8,33 +8,38 @@
 #include <check.h>
 #include <stdlib.h>
 
-#define C(id, kind, original, corrected, start, end, confidence) "{\"id\":\"" id "\",\"kind\":\"" kind "\",\"original\":\"" original \
-	"\",\"corrected\":\"" corrected "\",\"confidence\":\"" confidence "\",\"reason\":\"r\",\"position\":{\"start\":" #start \
+#define C(id, kind, original, corrected, start, end, confidence)                                             \
+	"{\"id\":\"" id "\",\"kind\":\"" kind "\",\"original\":\"" original "\",\"corrected\":\"" corrected  \
+	"\",\"confidence\":\"" confidence "\",\"reason\":\"r\",\"position\":{\"start\":" #start              \
 	",\"end\":" #end "},\"cleaned_position\":{\"start\":0,\"end\":0}}"
 
 #define RAW "um the vector of face brook"
 #define TEXT "The director of Facebook."
-#define JSON "[" C("c1", "filler", "um ", "", 0, 3, "HIGH") "," C("c2", "case", "the", "The", 3, 6, "HIGH") "," \
-	C("c3", "pattern", "vector", "director", 7, 13, "MEDIUM") "," C("c4", "glossary", "face brook", "Facebook", 17, 27, "LOW") "," \
-	C("c5", "punctuation", "", ".", 27, 27, "LOW") "]"
+#define JSON                                                                                                 \
+	"[" C("c1", "filler", "um ", "", 0, 3, "HIGH") "," C("c2", "case", "the", "The", 3, 6,               \
+		"HIGH") "," C("c3", "pattern", "vector", "director", 7, 13, "MEDIUM") "," C("c4",            \
+		"glossary", "face brook", "Facebook", 17, 27,                                                \
+		"LOW") "," C("c5", "punctuation", "", ".", 27, 27, "LOW") "]"
 
 /* What is expected of an edit: ids and verdicts, then what is heard and meant. */
 static const struct {
 	const char *text, *ids, *verdicts, *heard, *meant, *gone;
 } edits[] = {
 	{"The vector of Facebook.", "{\"c3\"}", "{\"reject\"}", "{\"vector\"}", "{\"director\"}", "{}"},
-	{"The inspector of Facebook.", "{\"r2-1\",\"c3\"}", "{\"accept\",\"reject\"}", "{\"vector\",\"vector\"}",
-		"{\"inspector\",\"director\"}", "{}"},
+	{"The inspector of Facebook.", "{\"r2-1\",\"c3\"}", "{\"accept\",\"reject\"}",
+		"{\"vector\",\"vector\"}", "{\"inspector\",\"director\"}", "{}"},
 	{"The happy director of Facebook.", "{\"r2-1\"}", "{\"accept\"}", "{NULL}", "{NULL}", "{}"},
-	{"The managing director of Facebook!", "{\"r2-1\",\"r2-2\",\"c5\"}", "{\"accept\",\"accept\",\"reject\"}", "{NULL,NULL,NULL}",
-		"{NULL,NULL,NULL}", "{}"},
-	{"The director of FACEBOOK.", "{\"r2-1\"}", "{\"accept\"}", "{\"face brook\"}", "{\"FACEBOOK\"}", "{}"},
+	{"The managing director of Facebook!", "{\"r2-1\",\"r2-2\",\"c5\"}",
+		"{\"accept\",\"accept\",\"reject\"}", "{NULL,NULL,NULL}", "{NULL,NULL,NULL}", "{}"},
+	{"The director of FACEBOOK.", "{\"r2-1\"}", "{\"accept\"}", "{\"face brook\"}", "{\"FACEBOOK\"}",
+		"{}"},
 	{"Um the director of Facebook.", "{\"r2-1\"}", "{\"accept\"}", "{NULL}", "{NULL}", "{}"},
 };
 
 static void is(const struct evidence *e, enum evidence_column column, const char *expected, const char *text)
 {
-	ck_assert_msg(strcmp(e->column[column].p, expected) == 0, "\"%s\", column %d: %s", text, (int)column, e->column[column].p);
+	ck_assert_msg(strcmp(e->column[column].p, expected) == 0, "\"%s\", column %d: %s", text, (int)column,
+		e->column[column].p);
 }
 
 START_TEST(test_edit)
@@ -96,9 +101,8 @@ END_TEST
 static const struct {
 	const char *score, *taken, *after;
 } confidences[] = {
-	{"LOW", "c4", "MEDIUM"}, /* what was least sure is gone */
-	{"LOW", "c3", "LOW"},
-	{"LOW", "c5", "LOW"},    /* a mark says nothing */
+	{"LOW", "c4", "MEDIUM"},		    /* what was least sure is gone */
+	{"LOW", "c3", "LOW"}, {"LOW", "c5", "LOW"}, /* a mark says nothing */
 };
 
 START_TEST(test_confidence_after)
@@ -120,7 +124,8 @@ END_TEST
 
 START_TEST(test_metadata_keeps_the_rest)
 {
-	cJSON *metadata = cJSON_Parse("{\"confidence_score\":\"LOW\",\"cleaning_applied\":false,\"processing_time_ms\":12.345,"
+	cJSON *metadata = cJSON_Parse(
+		"{\"confidence_score\":\"LOW\",\"cleaning_applied\":false,\"processing_time_ms\":12.345,"
 		"\"timings\":{\"queue\":1.5},\"corrections\":[]}");
 	struct revision r;
 	struct buf out;
@@ -129,8 +134,10 @@ START_TEST(test_metadata_keeps_the_rest)
 	revision_edit(&r, SLICE("a c"), 2);
 	buf_init(&out, 65536);
 	metadata_revise(metadata, &r, true, "HIGH", "user", &out);
-	ck_assert_str_eq(out.p, "{\"confidence_score\":\"HIGH\",\"cleaning_applied\":true,\"processing_time_ms\":12.345,"
-		"\"timings\":{\"queue\":1.5},\"corrections\":[{\"id\":\"r2-1\",\"kind\":\"edit\",\"original\":\"b\",\"corrected\":\"c\","
+	ck_assert_str_eq(out.p,
+		"{\"confidence_score\":\"HIGH\",\"cleaning_applied\":true,\"processing_time_ms\":12.345,"
+		"\"timings\":{\"queue\":1.5},\"corrections\":[{\"id\":\"r2-1\",\"kind\":\"edit\","
+		"\"original\":\"b\",\"corrected\":\"c\","
 		"\"confidence\":\"HIGH\",\"reason\":\"Edited by hand.\",\"position\":{\"start\":2,\"end\":3},"
 		"\"cleaned_position\":{\"start\":2,\"end\":3}}],\"source\":\"user\"}");
 	buf_finish(&out);

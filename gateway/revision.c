@@ -41,8 +41,10 @@ static bool read_change(const cJSON *json, struct change *out)
 {
 	struct slice id = text_member(json, "id");
 
-	*out = (struct change){.kind = text_member(json, "kind"), .confidence = text_member(json, "confidence"),
-		.reason = text_member(json, "reason"), .corrected = text_member(json, "corrected")};
+	*out = (struct change){.kind = text_member(json, "kind"),
+		.confidence = text_member(json, "confidence"),
+		.reason = text_member(json, "reason"),
+		.corrected = text_member(json, "corrected")};
 	if (id.n == 0 || id.n >= CHANGE_ID_BYTES || !out->corrected.p)
 		return false;
 	memcpy(out->id, id.p, id.n);
@@ -162,9 +164,11 @@ bool revision_put_back(struct revision *r, const cJSON *correction)
 	if (!read_change(correction, &c) || !read_place(correction, r->raw, &at, &points, &c))
 		return false;
 	while (i < r->now.count && r->now.list[i].end <= c.start &&
-		(r->now.list[i].start < c.start || r->now.list[i].end > r->now.list[i].start || c.end > c.start))
+		(r->now.list[i].start < c.start || r->now.list[i].end > r->now.list[i].start ||
+			c.end > c.start))
 		i++;
-	if (i < r->now.count && (r->now.list[i].start < c.end || (r->now.list[i].start == c.start && c.start == c.end)))
+	if (i < r->now.count &&
+		(r->now.list[i].start < c.end || (r->now.list[i].start == c.start && c.start == c.end)))
 		return false;
 	changes_add(&r->now, &c);
 	memmove(&r->now.list[i + 1], &r->now.list[i], (r->now.count - 1 - i) * sizeof *r->now.list);
@@ -202,7 +206,8 @@ static void range_json(struct buf *out, const char *key, size_t start, size_t n)
 }
 
 /* points: of raw and of the text before the change. */
-static void write_change(const struct revision *r, const struct change *c, size_t raw_points, size_t points, struct buf *out)
+static void write_change(
+	const struct revision *r, const struct change *c, size_t raw_points, size_t points, struct buf *out)
 {
 	struct slice original = change_original(r, c);
 
@@ -218,13 +223,15 @@ static void write_change(const struct revision *r, const struct change *c, size_
 	buf_char(out, '}');
 }
 
-/* Code points of the text before change c, when raw has raw_points before it: each earlier change shifts it. */
+/* Code points of the text before change c, when raw has raw_points before it: each earlier change shifts it.
+ */
 void change_json(const struct revision *r, const struct change *c, struct buf *out)
 {
 	size_t raw_points = utf8_count(slice_of(r->raw.p, c->start)), points = raw_points;
 
 	for (size_t i = 0; i < r->now.count && r->now.list[i].end <= c->start && &r->now.list[i] != c; i++)
-		points += utf8_count(r->now.list[i].corrected) - utf8_count(change_original(r, &r->now.list[i]));
+		points += utf8_count(r->now.list[i].corrected) -
+			  utf8_count(change_original(r, &r->now.list[i]));
 	write_change(r, c, raw_points, points, out);
 }
 
@@ -262,7 +269,8 @@ const char *revision_confidence(const struct revision *r)
 	for (size_t i = 0; i < r->now.count; i++) {
 		const struct change *c = &r->now.list[i];
 
-		if (!slice_eq(c->kind, SLICE("punctuation")) && !slice_eq(c->kind, SLICE("case")) && rank(c->confidence) < least)
+		if (!slice_eq(c->kind, SLICE("punctuation")) && !slice_eq(c->kind, SLICE("case")) &&
+			rank(c->confidence) < least)
 			least = rank(c->confidence);
 	}
 	return names[least];

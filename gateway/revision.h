@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * revision.h - a turn's corrections while they are being changed: read, one taken back or put back, or the whole text
- * replaced by a person's own; then written again. Pure.
+ * revision.h - a turn's corrections while they are being changed: read, one taken back or put back, or the
+ * whole text replaced by a person's own; then written again. Pure.
  *
- * Invariant: changes are in order and do not overlap in raw; replacing each [start, end) of raw by its `corrected` gives the
- * text, exactly. What an edit leaves alone keeps its id, kind and reason; what it changes becomes a correction of kind
- * "edit", by new words against raw.
+ * Invariant: changes are in order and do not overlap in raw; replacing each [start, end) of raw by its
+ * `corrected` gives the text, exactly. What an edit leaves alone keeps its id, kind and reason; what it
+ * changes becomes a correction of kind "edit", by new words against raw.
  *
  * Borrows raw, the JSON tree and the texts it is given; they must outlast it. revision_finish frees the rest.
  */
@@ -22,9 +22,9 @@ enum { CHANGE_ID_BYTES = 32 };
 struct change {
 	char id[CHANGE_ID_BYTES];
 	struct slice kind, confidence, reason, corrected;
-	size_t start, end;   /* bytes of raw */
-	size_t at, at_end;   /* bytes of the text */
-	bool fresh;          /* made by revision_edit */
+	size_t start, end; /* bytes of raw */
+	size_t at, at_end; /* bytes of the text */
+	bool fresh;	   /* made by revision_edit */
 };
 
 struct changes {
@@ -38,8 +38,8 @@ struct revision {
 	struct changes undone; /* by revision_edit: what stood and does not any more */
 };
 
-/* From a turn's `corrections` (may be NULL: none), which must make `text` of raw; where they do not, the two are compared
- * and the difference counts as an edit. */
+/* From a turn's `corrections` (may be NULL: none), which must make `text` of raw; where they do not, the two
+ * are compared and the difference counts as an edit. */
 void revision_read(struct revision *r, struct slice raw, const cJSON *corrections, struct slice text);
 void revision_finish(struct revision *r);
 

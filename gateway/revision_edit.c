@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * revision_edit.c - a person's own text against raw, by way of the text that stood: what they left alone stays the
- * correction that it was.
+ * revision_edit.c - a person's own text against raw, by way of the text that stood: what they left alone
+ * stays the correction that it was.
  *
- * The standing text is compared with the new one. Each hunk, with the changes that it cuts into, becomes one change of raw
- * into the new words; a hunk that gives raw back is no change at all.
+ * The standing text is compared with the new one. Each hunk, with the changes that it cuts into, becomes one
+ * change of raw into the new words; a hunk that gives raw back is no change at all.
  */
 #include "revision_parts.h"
 #include "text_diff.h"
@@ -15,8 +15,8 @@
 struct edit {
 	const struct changes *before;
 	const struct text_diff *diff;
-	size_t change, hunk;   /* the next of each */
-	struct slice text;     /* the new one */
+	size_t change, hunk; /* the next of each */
+	struct slice text;   /* the new one */
 	unsigned number, made;
 	struct changes after, *undone;
 	struct slice raw;
@@ -77,8 +77,13 @@ static size_t grow(struct edit *e, struct hunk *h)
 
 static void add_edit(struct edit *e, size_t start, size_t end, struct slice corrected)
 {
-	struct change c = {.kind = SLICE("edit"), .confidence = SLICE("HIGH"), .reason = SLICE("Edited by hand."),
-		.corrected = corrected, .start = start, .end = end, .fresh = true};
+	struct change c = {.kind = SLICE("edit"),
+		.confidence = SLICE("HIGH"),
+		.reason = SLICE("Edited by hand."),
+		.corrected = corrected,
+		.start = start,
+		.end = end,
+		.fresh = true};
 
 	if (slice_eq(slice_of(e->raw.p + start, end - start), corrected))
 		return;
@@ -103,7 +108,8 @@ static void take_hunk(struct edit *e)
 
 void revision_edit(struct revision *r, struct slice text, unsigned number)
 {
-	struct edit e = {.before = &r->now, .text = text, .number = number, .undone = &r->undone, .raw = r->raw};
+	struct edit e = {
+		.before = &r->now, .text = text, .number = number, .undone = &r->undone, .raw = r->raw};
 	struct text_diff diff;
 	struct buf standing;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * revision_test.c - corrections taken back, put back and edited over: they rebuild the text from raw whatever was done, by
- * cases and by random edits; and what an edit leaves alone stays what it was.
+ * revision_test.c - corrections taken back, put back and edited over: they rebuild the text from raw whatever
+ * was done, by cases and by random edits; and what an edit leaves alone stays what it was.
  */
 #include "revision.h"
 
@@ -30,7 +30,8 @@ static double number(const cJSON *c, const char *range, const char *end)
 	return cJSON_GetObjectItem(cJSON_GetObjectItem(c, range), end)->valuedouble;
 }
 
-/* As a client would: replaces each position of raw, from the last to the first. Also checks the other side's positions. */
+/* As a client would: replaces each position of raw, from the last to the first. Also checks the other side's
+ * positions. */
 static void rebuild(const char *raw, const cJSON *corrections, char out[TEXT_BYTES], const char *text)
 {
 	double last = 0;
@@ -41,15 +42,16 @@ static void rebuild(const char *raw, const cJSON *corrections, char out[TEXT_BYT
 		const char *corrected = cJSON_GetObjectItem(c, "corrected")->valuestring;
 		const char *original = cJSON_GetObjectItem(c, "original")->valuestring;
 		size_t start = offset(slice_str(raw), number(c, "position", "start")),
-			end = offset(slice_str(raw), number(c, "position", "end")),
-			at = offset(slice_str(text), number(c, "cleaned_position", "start"));
+		       end = offset(slice_str(raw), number(c, "position", "end")),
+		       at = offset(slice_str(text), number(c, "cleaned_position", "start"));
 		char rest[TEXT_BYTES];
 
 		ck_assert_str_ne(original, corrected);
 		ck_assert(slice_eq(slice_of(raw + start, end - start), slice_str(original)));
 		ck_assert(slice_starts(slice_str(text + at), slice_str(corrected)));
 		snprintf(rest, sizeof rest, "%s", out + end);
-		ck_assert_int_lt(snprintf(out + start, TEXT_BYTES - start, "%s%s", corrected, rest), TEXT_BYTES);
+		ck_assert_int_lt(
+			snprintf(out + start, TEXT_BYTES - start, "%s%s", corrected, rest), TEXT_BYTES);
 	}
 	for (int i = 0; i < cJSON_GetArraySize(corrections); i++) {
 		const cJSON *c = cJSON_GetArrayItem(corrections, i);
@@ -80,14 +82,16 @@ static cJSON *check(const struct revision *r, const char *raw, const char *text)
 	return corrections;
 }
 
-#define C(id, kind, original, corrected, start, end) "{\"id\":\"" id "\",\"kind\":\"" kind "\",\"original\":\"" original \
-	"\",\"corrected\":\"" corrected "\",\"confidence\":\"MEDIUM\",\"reason\":\"r\",\"position\":{\"start\":" #start ",\"end\":" #end \
+#define C(id, kind, original, corrected, start, end)                                                         \
+	"{\"id\":\"" id "\",\"kind\":\"" kind "\",\"original\":\"" original "\",\"corrected\":\"" corrected  \
+	"\",\"confidence\":\"MEDIUM\",\"reason\":\"r\",\"position\":{\"start\":" #start ",\"end\":" #end     \
 	"},\"cleaned_position\":{\"start\":0,\"end\":0}}"
 
 #define VECTOR_RAW "um I'm the vector of caf\xC3\xA9 marketing"
 #define VECTOR_TEXT "I'm the director of caf\xC3\xA9 marketing."
-#define VECTOR_JSON "[" C("c1", "filler", "um ", "", 0, 3) "," C("c2", "pattern", "vector", "director", 11, 17) "," \
-	C("c3", "punctuation", "", ".", 35, 35) "]"
+#define VECTOR_JSON                                                                                          \
+	"[" C("c1", "filler", "um ", "", 0, 3) "," C("c2", "pattern", "vector", "director", 11, 17) "," C(   \
+		"c3", "punctuation", "", ".", 35, 35) "]"
 
 static const struct {
 	const char *raw, *json, *text, *edit, *ids, *undone;
@@ -95,17 +99,24 @@ static const struct {
 	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, VECTOR_TEXT, "c1 c2 c3", ""},
 	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I'm the director of caf\xC3\xA9 sales.", "c1 c2 r2-1 c3", ""},
 	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I'm the vector of caf\xC3\xA9 marketing.", "c1 c3", "c2"},
-	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I'm the inspector of caf\xC3\xA9 marketing.", "c1 r2-1 c3", "c2"},
-	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "um I'm the director of caf\xC3\xA9 marketing.", "c2 c3", "c1"},
+	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I'm the inspector of caf\xC3\xA9 marketing.", "c1 r2-1 c3",
+		"c2"},
+	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "um I'm the director of caf\xC3\xA9 marketing.", "c2 c3",
+		"c1"},
 	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, VECTOR_RAW, "", "c1 c2 c3"},
-	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I'm the director of caf\xC3\xA9 marketing!", "c1 c2 r2-1", "c3"},
-	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I'm the director of caf\xC3\xA9 marketing. Yes.", "c1 c2 c3 r2-1", ""},
-	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I am the director of caf\xC3\xA9 marketing.", "c1 r2-1 c2 c3", ""},
+	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I'm the director of caf\xC3\xA9 marketing!", "c1 c2 r2-1",
+		"c3"},
+	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I'm the director of caf\xC3\xA9 marketing. Yes.",
+		"c1 c2 c3 r2-1", ""},
+	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "I am the director of caf\xC3\xA9 marketing.", "c1 r2-1 c2 c3",
+		""},
 	{VECTOR_RAW, VECTOR_JSON, VECTOR_TEXT, "", "c1 r2-1", "c2 c3"},
-	{"check a trade and book ads", "[]", "check a trade and book ads", "Checkatrade and Facebook ads", "r2-1 r2-2", ""},
+	{"check a trade and book ads", "[]", "check a trade and book ads", "Checkatrade and Facebook ads",
+		"r2-1 r2-2", ""},
 	{"we use paper click", NULL, "we use paper click", "we use pay per click", "r2-1", ""},
 	{"a  b", NULL, "a  b", "a b", "r2-1", ""},
-	{"hello", "[" C("x", "model", "nonsense", "hello", 0, 5) "]", "Hello", "Hello", "r0-1", ""}, /* does not fit: made anew */
+	{"hello", "[" C("x", "model", "nonsense", "hello", 0, 5) "]", "Hello", "Hello", "r0-1",
+		""}, /* does not fit: made anew */
 };
 
 static void names_of(const struct changes *c, char out[256])
@@ -146,7 +157,8 @@ START_TEST(test_take_and_put_back)
 	for (int i = 0; i < 3; i++) {
 		cJSON *one = cJSON_GetArrayItem(json, i);
 
-		revision_remove(&r, revision_find(&r, slice_str(cJSON_GetObjectItem(one, "id")->valuestring)));
+		revision_remove(
+			&r, revision_find(&r, slice_str(cJSON_GetObjectItem(one, "id")->valuestring)));
 		cJSON_Delete(check(&r, VECTOR_RAW, without[i]));
 		ck_assert(revision_put_back(&r, one));
 		cJSON_Delete(check(&r, VECTOR_RAW, VECTOR_TEXT));
@@ -165,7 +177,8 @@ END_TEST
 
 static void random_text(char *out, int words)
 {
-	static const char *const pieces[] = {"a", "b", "ab", "caf\xC3\xA9", " ", " ", " ", "  ", ".", ",", "\xF0\x9F\x98\x80", "-", "e\xCC\x81", ""};
+	static const char *const pieces[] = {"a", "b", "ab", "caf\xC3\xA9", " ", " ", " ", "  ", ".", ",",
+		"\xF0\x9F\x98\x80", "-", "e\xCC\x81", ""};
 
 	out[0] = '\0';
 	for (int i = 0; i < words; i++)

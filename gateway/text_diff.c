@@ -27,7 +27,8 @@ static bool is_blank(char c)
 /* Part of a word: anything but blanks and ASCII's marks, of which ' and - stand inside words. */
 static bool is_wordly(char c)
 {
-	return (unsigned char)c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '\'' || c == '-';
+	return (unsigned char)c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+	       c == '\'' || c == '-';
 }
 
 static void cut(struct slice text, struct tokens *out)
@@ -51,7 +52,8 @@ static bool same(const struct tokens *a, size_t i, const struct tokens *b, size_
 {
 	const struct token *x = &a->list[i], *y = &b->list[j];
 
-	return slice_eq(slice_of(a->text.p + x->at, x->end - x->at), slice_of(b->text.p + y->at, y->end - y->at));
+	return slice_eq(
+		slice_of(a->text.p + x->at, x->end - x->at), slice_of(b->text.p + y->at, y->end - y->at));
 }
 
 static void add(struct text_diff *d, struct hunk h)
@@ -68,7 +70,8 @@ static void add_stretch(struct text_diff *d, struct slice a, struct slice b, str
 {
 	while (h.a < h.a_end && h.b < h.b_end && a.p[h.a] == b.p[h.b] && is_blank(a.p[h.a]))
 		h.a++, h.b++;
-	while (h.a < h.a_end && h.b < h.b_end && a.p[h.a_end - 1] == b.p[h.b_end - 1] && is_blank(a.p[h.a_end - 1]))
+	while (h.a < h.a_end && h.b < h.b_end && a.p[h.a_end - 1] == b.p[h.b_end - 1] &&
+		is_blank(a.p[h.a_end - 1]))
 		h.a_end--, h.b_end--;
 	if (!slice_eq(slice_of(a.p + h.a, h.a_end - h.a), slice_of(b.p + h.b, h.b_end - h.b)))
 		add(d, h);

@@ -2,9 +2,10 @@
  *
  * text_diff.h - where two texts differ, by words. Pure.
  *
- * Words and single marks are matched (longest common subsequence); blanks between them belong to the stretch around them. A
- * stretch of as many words on both sides is told word by word. Hunks are in order, do not overlap, and what lies between
- * two of them is the same bytes in both texts. Texts whose middle is longer than DIFF_CELLS allows are told as one hunk.
+ * Words and single marks are matched (longest common subsequence); blanks between them belong to the stretch
+ * around them. A stretch of as many words on both sides is told word by word. Hunks are in order, do not
+ * overlap, and what lies between two of them is the same bytes in both texts. Texts whose middle is longer
+ * than DIFF_CELLS allows are told as one hunk.
  */
 #ifndef CC_GATEWAY_TEXT_DIFF_H
 #define CC_GATEWAY_TEXT_DIFF_H
@@ -15,7 +16,8 @@
 enum { DIFF_CELLS = 1024 * 1024 /* of the table: 1,000 words against 1,000, 2 MiB and a few ms */ };
 
 struct hunk {
-	size_t a, a_end, b, b_end; /* bytes: [a, a_end) of the one became [b, b_end) of the other; never both empty */
+	size_t a, a_end, b,
+		b_end; /* bytes: [a, a_end) of the one became [b, b_end) of the other; never both empty */
 };
 
 struct text_diff {

@@ -3,7 +3,6 @@
  * learn.c - see learn.h: pairs from changes, names from perfect text. How things sound is learn_sound.c's.
  */
 #include "learn.h"
-#include "common/base/attr.h"
 #include "common/base/utf8.h"
 
 #include <unicase.h>
@@ -12,33 +11,19 @@
 #define LEARN_DISTANCE_MOST 0.45 /* "book" and "Facebook" are .41 apart, "Tuesday" and "Friday" .48 */
 
 /* Words that no rule may turn into another everywhere: of grammar, of number, of time. */
-static const char *const common_words[] = {
-	"a", "about", "after", "all", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "but", "by",
-	"can", "could", "day", "days", "did", "do", "does", "eight", "eighteen", "eighty", "eleven", "fifteen", "fifty", "five",
-	"for", "forty", "four", "fourteen", "from", "get", "go", "good", "got", "had", "has", "have", "he", "her", "here", "him",
-	"his", "how", "hundred", "i", "i'm", "if", "in", "into", "is", "it", "it's", "its", "just", "know", "like", "make", "me",
-	"million", "month", "more", "my", "nine", "nineteen", "ninety", "no", "not", "now", "of", "oh", "ok", "okay", "on", "one",
-	"or", "our", "out", "people", "really", "right", "say", "see", "seven", "seventeen", "seventy", "she", "six", "sixteen",
-	"sixty", "so", "some", "ten", "than", "that", "that's", "the", "their", "them", "then", "there", "they", "thing", "think",
-	"thirteen", "thirty", "this", "thousand", "three", "time", "to", "twelve", "twenty", "two", "up", "us", "very", "want",
-	"was", "we", "week", "well", "were", "what", "when", "where", "which", "who", "will", "with", "would", "year", "yes",
-	"you", "your", "zero",
-};
+static const char common_words[] =
+	"a about after all am an and any are as at be because been before but by can could day days did do "
+	"does eight eighteen eighty eleven fifteen fifty five for forty four fourteen from get go good got "
+	"had has have he her here him his how hundred i i'm if in into is it it's its just know like make me "
+	"million month more my nine nineteen ninety no not now of oh ok okay on one or our out people really "
+	"right say see seven seventeen seventy she six sixteen sixty so some ten than that that's the their "
+	"them then there they thing think thirteen thirty this thousand three time to twelve twenty two up "
+	"us very want was we week well were what when where which who will with would year yes you your zero";
 
 /* Capitals that are no names of anybody's: of the calendar, of address. */
-static const char *const common_capitals[] = {
-	"april", "august", "december", "dr", "february", "friday", "i", "i'd", "i'll", "i'm", "i've", "january", "july", "june",
-	"march", "may", "monday", "mr", "mrs", "ms", "november", "october", "ok", "saturday", "september", "sunday", "thursday",
-	"tuesday", "wednesday",
-};
-
-static bool is_one_of(const char *const *words, size_t count, struct slice word)
-{
-	for (size_t i = 0; i < count; i++)
-		if (slice_eq(word, slice_str(words[i])))
-			return true;
-	return false;
-}
+static const char common_capitals[] =
+	"april august december dr february friday i i'd i'll i'm i've january july june march may monday mr "
+	"mrs ms november october ok saturday september sunday thursday tuesday wednesday";
 
 static bool is_blank(uint32_t c)
 {
@@ -58,6 +43,26 @@ static struct slice without_blanks(struct slice s)
 	while (s.n && is_blank((unsigned char)s.p[s.n - 1]))
 		s.n--;
 	return s;
+}
+
+static bool next_word(struct slice *rest, struct slice *word)
+{
+	*rest = without_blanks(*rest);
+	word->p = rest->p;
+	for (word->n = 0; word->n < rest->n && !is_blank((unsigned char)rest->p[word->n]);)
+		word->n++;
+	*rest = slice_of(rest->p + word->n, rest->n - word->n);
+	return word->n > 0;
+}
+
+static bool is_one_of(const char *words, struct slice word)
+{
+	struct slice rest = slice_str(words), one;
+
+	while (next_word(&rest, &one))
+		if (slice_eq(one, word))
+			return true;
+	return false;
 }
 
 static bool is_mark(char c)
@@ -132,22 +137,12 @@ static bool copy_words(struct slice s, bool lower, char out[LEARN_PAIR_BYTES + 1
 	return n > 0;
 }
 
-static bool next_word(struct slice *rest, struct slice *word)
-{
-	*rest = without_blanks(*rest);
-	word->p = rest->p;
-	for (word->n = 0; word->n < rest->n && !is_blank((unsigned char)rest->p[word->n]);)
-		word->n++;
-	*rest = slice_of(rest->p + word->n, rest->n - word->n);
-	return word->n > 0;
-}
-
 static bool only_common_words(struct slice heard)
 {
 	struct slice word;
 
 	while (next_word(&heard, &word))
-		if (!is_one_of(common_words, countof(common_words), word))
+		if (!is_one_of(common_words, word))
 			return false;
 	return true;
 }
@@ -182,8 +177,8 @@ static bool is_name(struct slice word, bool first)
 	size_t at = 0, letters = 0;
 	uint32_t c;
 
-	if (!copy_words(word, true, lower) || is_one_of(common_capitals, countof(common_capitals), slice_str(lower)) ||
-	    is_one_of(common_words, countof(common_words), slice_str(lower)))
+	if (!copy_words(word, true, lower) || is_one_of(common_capitals, slice_str(lower)) ||
+		is_one_of(common_words, slice_str(lower)))
 		return false;
 	while (utf8_next(word, &at, &c)) {
 		bool capital = uc_is_upper(c);
@@ -238,7 +233,8 @@ size_t learn_terms(struct slice text, struct slice *out, size_t most)
 			term.n = words = 0;
 		}
 		if (name) {
-			term = slice_of(term.n ? term.p : core.p, (size_t)(core.p + core.n - (term.n ? term.p : core.p)));
+			term = slice_of(term.n ? term.p : core.p,
+				(size_t)(core.p + core.n - (term.n ? term.p : core.p)));
 			words++;
 		}
 		if (term.n && core.n != word.n) { /* a mark after it: the name ends */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * learn_sound.c - how far apart two spellings sound: letters to sounds by a few rules of English, then the cheapest edit of
- * one into the other, where sounds that recognisers mix up cost little.
+ * learn_sound.c - how far apart two spellings sound: letters to sounds by a few rules of English, then the
+ * cheapest edit of one into the other, where sounds that recognisers mix up cost little.
  *
- * Coarse on purpose: it only has to tell "heard wrongly" from "said differently". Capitals of 2 to 5 letters are spelt out
- * by the letters' names. What is not ASCII stands for itself.
+ * Coarse on purpose: it only has to tell "heard wrongly" from "said differently". Capitals of 2 to 5 letters
+ * are spelt out by the letters' names. What is not ASCII stands for itself.
  */
 #include "learn.h"
 #include "common/base/attr.h"
@@ -20,18 +20,68 @@ struct sounds {
 };
 
 static const char *const letter_names[26] = {
-	"ei", "bi", "si", "di", "i", "ef", "Ji", "eiC", "ai", "Jei", "kei", "el", "em", "en", "o", "pi", "kiu", "ar", "es", "ti",
-	"iu", "vi", "dabliu", "eks", "wai", "si",
+	"ei",
+	"bi",
+	"si",
+	"di",
+	"i",
+	"ef",
+	"Ji",
+	"eiC",
+	"ai",
+	"Jei",
+	"kei",
+	"el",
+	"em",
+	"en",
+	"o",
+	"pi",
+	"kiu",
+	"ar",
+	"es",
+	"ti",
+	"iu",
+	"vi",
+	"dabliu",
+	"eks",
+	"wai",
+	"si",
 };
 
 /* Several letters, one sound; the first row that fits. A '^' stands for a word's beginning. */
 static const struct {
 	const char *letters, *sounds;
 } rows[] = {
-	{"^kn", "n"}, {"^wr", "r"}, {"^ps", "s"}, {"tch", "C"}, {"ch", "C"}, {"ck", "k"}, {"ph", "f"}, {"sh", "S"}, {"th", "T"},
-	{"gh", ""}, {"wh", "w"}, {"qu", "kw"}, {"ce", "se"}, {"ci", "si"}, {"cy", "si"}, {"ge", "Je"}, {"gi", "Ji"}, {"gy", "Ji"},
-	{"ee", "i"}, {"ea", "i"}, {"oo", "u"}, {"ou", "u"}, {"ay", "ei"}, {"ey", "i"}, {"c", "k"}, {"q", "k"}, {"j", "J"},
-	{"x", "ks"}, {"y", "i"}, {"z", "s"},
+	{"^kn", "n"},
+	{"^wr", "r"},
+	{"^ps", "s"},
+	{"tch", "C"},
+	{"ch", "C"},
+	{"ck", "k"},
+	{"ph", "f"},
+	{"sh", "S"},
+	{"th", "T"},
+	{"gh", ""},
+	{"wh", "w"},
+	{"qu", "kw"},
+	{"ce", "se"},
+	{"ci", "si"},
+	{"cy", "si"},
+	{"ge", "Je"},
+	{"gi", "Ji"},
+	{"gy", "Ji"},
+	{"ee", "i"},
+	{"ea", "i"},
+	{"oo", "u"},
+	{"ou", "u"},
+	{"ay", "ei"},
+	{"ey", "i"},
+	{"c", "k"},
+	{"q", "k"},
+	{"j", "J"},
+	{"x", "ks"},
+	{"y", "i"},
+	{"z", "s"},
 };
 
 static void add(struct sounds *to, uint32_t c)
@@ -135,7 +185,8 @@ static double cost_of_one(uint32_t c)
 
 static double cost_of_two(uint32_t a, uint32_t b)
 {
-	static const char pairs[][3] = {"pb", "td", "kg", "fv", "SJ", "CJ", "CS", "sS", "mn", "lr", "Tf", "Ts", "Td"};
+	static const char pairs[][3] = {
+		"pb", "td", "kg", "fv", "SJ", "CJ", "CS", "sS", "mn", "lr", "Tf", "Ts", "Td"};
 
 	if (a == b)
 		return 0;
@@ -143,7 +194,7 @@ static double cost_of_two(uint32_t a, uint32_t b)
 		return 0.35;
 	for (size_t i = 0; i < countof(pairs); i++)
 		if ((a == (unsigned char)pairs[i][0] && b == (unsigned char)pairs[i][1]) ||
-		    (b == (unsigned char)pairs[i][0] && a == (unsigned char)pairs[i][1]))
+			(b == (unsigned char)pairs[i][0] && a == (unsigned char)pairs[i][1]))
 			return 0.4;
 	return 1;
 }
@@ -171,7 +222,8 @@ double learn_distance(struct slice a, struct slice b)
 			double two = diagonal + cost_of_two(x.s[i], y.s[j]);
 
 			diagonal = row[j + 1];
-			row[j + 1] = least(two, least(row[j + 1] + cost_of_one(x.s[i]), row[j] + cost_of_one(y.s[j])));
+			row[j + 1] = least(
+				two, least(row[j + 1] + cost_of_one(x.s[i]), row[j] + cost_of_one(y.s[j])));
 		}
 	}
 	if (x.n == 0 || y.n == 0)

@@ -12,30 +12,25 @@ static const struct {
 	const char *original, *corrected;
 	const char *heard, *meant; /* NULL: nothing is learned */
 } changes[] = {
-	{"vector", "director", "vector", "director"},
-	{"book", "Facebook", "book", "Facebook"},
-	{"Face brook", "Facebook", "face brook", "Facebook"},
-	{"CEO", "SEO", "ceo", "SEO"},
+	{"vector", "director", "vector", "director"}, {"book", "Facebook", "book", "Facebook"},
+	{"Face brook", "Facebook", "face brook", "Facebook"}, {"CEO", "SEO", "ceo", "SEO"},
 	{"paper click", "pay per click", "paper click", "pay per click"},
 	{"checker trade", "Checkatrade", "checker trade", "Checkatrade"},
 	{" jon   smithe, ", "John Smyth,", "jon smithe", "John Smyth"},
 	{"facebook", "Facebook", "facebook", "Facebook"},
 	{"be to be", "B2B", NULL, NULL}, /* words of grammar alone */
 	{"caf\xC3\xA9 noire", "Caf\xC3\xA9 Noir", "caf\xC3\xA9 noire", "Caf\xC3\xA9 Noir"},
-	{"\xD0\xBC\xD0\xBE\xD1\x81\xD0\xBA\xD0\xB2\xD0\xB0", "\xD0\x9C\xD0\xBE\xD1\x81\xD0\xBA\xD0\xB2\xD0\xB0",
-		"\xD0\xBC\xD0\xBE\xD1\x81\xD0\xBA\xD0\xB2\xD0\xB0", "\xD0\x9C\xD0\xBE\xD1\x81\xD0\xBA\xD0\xB2\xD0\xB0"},
-	{"happy", "excited", NULL, NULL},
-	{"Tuesday", "Friday", NULL, NULL},
-	{"big", "small", NULL, NULL},
+	{"\xD0\xBC\xD0\xBE\xD1\x81\xD0\xBA\xD0\xB2\xD0\xB0",
+		"\xD0\x9C\xD0\xBE\xD1\x81\xD0\xBA\xD0\xB2\xD0\xB0",
+		"\xD0\xBC\xD0\xBE\xD1\x81\xD0\xBA\xD0\xB2\xD0\xB0",
+		"\xD0\x9C\xD0\xBE\xD1\x81\xD0\xBA\xD0\xB2\xD0\xB0"},
+	{"happy", "excited", NULL, NULL}, {"Tuesday", "Friday", NULL, NULL}, {"big", "small", NULL, NULL},
 	{"fifty", "fifteen", NULL, NULL}, /* a number is of one sentence */
-	{"their", "there", NULL, NULL},
-	{"75", "seventy five", NULL, NULL},
-	{"seventy five", "75", NULL, NULL},
-	{"um", "", NULL, NULL},
-	{"", ".", NULL, NULL},
-	{"marketing", "marketing", NULL, NULL},
-	{"marketing.", "marketing?", NULL, NULL},
-	{"one two three alfa five", "one two three alpha five", NULL, NULL}, /* more words than a rule may have */
+	{"their", "there", NULL, NULL}, {"75", "seventy five", NULL, NULL},
+	{"seventy five", "75", NULL, NULL}, {"um", "", NULL, NULL}, {"", ".", NULL, NULL},
+	{"marketing", "marketing", NULL, NULL}, {"marketing.", "marketing?", NULL, NULL},
+	{"one two three alfa five", "one two three alpha five", NULL,
+		NULL},				    /* more words than a rule may have */
 	{"yes, lumena", "yes, Lumina", NULL, NULL}, /* a mark inside: not one phrase */
 };
 
@@ -44,8 +39,8 @@ START_TEST(test_change)
 	struct learn_pair pair;
 	bool learned = learn_pair(slice_str(changes[_i].original), slice_str(changes[_i].corrected), &pair);
 
-	ck_assert_msg(learned == (changes[_i].heard != NULL), "\"%s\" to \"%s\" %s learned, %.2f apart", changes[_i].original,
-		changes[_i].corrected, learned ? "is" : "is not",
+	ck_assert_msg(learned == (changes[_i].heard != NULL), "\"%s\" to \"%s\" %s learned, %.2f apart",
+		changes[_i].original, changes[_i].corrected, learned ? "is" : "is not",
 		learn_distance(slice_str(changes[_i].original), slice_str(changes[_i].corrected)));
 	if (learned) {
 		ck_assert_str_eq(pair.heard, changes[_i].heard);
@@ -96,8 +91,8 @@ START_TEST(test_terms)
 	while (wanted < TERMS && texts[_i].terms[wanted])
 		wanted++;
 	for (size_t i = 0; i < n && i < wanted; i++)
-		ck_assert_msg(slice_eq(found[i], slice_str(texts[_i].terms[i])), "\"%s\": \"%.*s\"", texts[_i].text,
-			(int)found[i].n, found[i].p);
+		ck_assert_msg(slice_eq(found[i], slice_str(texts[_i].terms[i])), "\"%s\": \"%.*s\"",
+			texts[_i].text, (int)found[i].n, found[i].p);
 	ck_assert_msg(n == wanted, "\"%s\": %zu terms", texts[_i].text, n);
 }
 END_TEST

@@ -25,7 +25,8 @@ static bool has_word(struct slice s)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		if ((unsigned char)c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'))
+		if ((unsigned char)c >= 0x80 || (c >= '0' && c <= '9') ||
+			((c | 32) >= 'a' && (c | 32) <= 'z'))
 			return true;
 	}
 	return false;
@@ -39,7 +40,7 @@ static bool is_suppressed(const struct clean_input *in, const struct correction 
 		return false;
 	for (size_t i = 0; i < in->suppressed_count; i++)
 		if (slice_eq_nocase(original, without_blanks(in->suppressed[i].original)) &&
-		    slice_eq_nocase(corrected, without_blanks(in->suppressed[i].corrected)))
+			slice_eq_nocase(corrected, without_blanks(in->suppressed[i].corrected)))
 			return true;
 	return false;
 }

@@ -15,26 +15,33 @@ static const struct {
 	struct suppressed_pair suppressed[PAIRS];
 	const char *cleaned;
 } cases[] = {
-	{"I'm the vector of marketing", {{SLICE("book"), SLICE("Facebook")}}, "I'm the director of marketing."},
-	{"I'm the vector of marketing", {{SLICE("vector"), SLICE("director")}}, "I'm the vector of marketing."},
-	{"I'm the vector of marketing", {{SLICE(" Vector "), SLICE("DIRECTOR")}}, "I'm the vector of marketing."},
+	{"I'm the vector of marketing", {{SLICE("book"), SLICE("Facebook")}},
+		"I'm the director of marketing."},
+	{"I'm the vector of marketing", {{SLICE("vector"), SLICE("director")}},
+		"I'm the vector of marketing."},
+	{"I'm the vector of marketing", {{SLICE(" Vector "), SLICE("DIRECTOR")}},
+		"I'm the vector of marketing."},
 	{"I'm the vector of marketing", {{SLICE("vector"), SLICE("head")}}, "I'm the director of marketing."},
 	{"I'm the vector of marketing", {{SLICE(""), SLICE(".")}}, "I'm the director of marketing."},
 	{"We have seventy five employees and our book marketing is good",
-		{{SLICE("seventy five"), SLICE("75")}}, "We have seventy five employees and our Facebook marketing is good."},
+		{{SLICE("seventy five"), SLICE("75")}},
+		"We have seventy five employees and our Facebook marketing is good."},
 	{"We have seventy five employees and our book marketing is good",
 		{{SLICE("seventy five"), SLICE("75")}, {SLICE("book"), SLICE("Facebook")}},
 		"We have seventy five employees and our book marketing is good."},
-	{"caf\xC3\xA9 owners are the vector of marketing, caf\xC3\xA9 by caf\xC3\xA9, with seventy five people",
+	{"caf\xC3\xA9 owners are the vector of marketing, caf\xC3\xA9 by caf\xC3\xA9, with seventy five "
+	 "people",
 		{{SLICE("vector"), SLICE("director")}},
-		"Caf\xC3\xA9 owners are the vector of marketing, caf\xC3\xA9 by caf\xC3\xA9, with 75 people."},
+		"Caf\xC3\xA9 owners are the vector of marketing, caf\xC3\xA9 by caf\xC3\xA9, with 75 "
+		"people."},
 };
 
 START_TEST(test_suppressed)
 {
 	struct engine *engine = engine_open("", NULL);
 	struct engine_workspace *ws = engine_workspace_create(engine);
-	struct clean_input in = {.raw = slice_str(cases[_i].raw), .suppressed = cases[_i].suppressed,
+	struct clean_input in = {.raw = slice_str(cases[_i].raw),
+		.suppressed = cases[_i].suppressed,
 		.options = {.formats = FORMAT_ALL, .forced = true, .level = CLEAN_FULL}};
 	const struct clean_result *result;
 	const char *wrong;
@@ -44,8 +51,8 @@ START_TEST(test_suppressed)
 	result = engine_clean(ws, &in, NULL, NULL);
 	wrong = rebuild_check(in.raw, result);
 	ck_assert_msg(!wrong, "\"%s\": %s", cases[_i].raw, wrong);
-	ck_assert_msg(slice_eq(result->cleaned, slice_str(cases[_i].cleaned)), "\"%s\" gave \"%.*s\"", cases[_i].raw,
-		(int)result->cleaned.n, result->cleaned.p);
+	ck_assert_msg(slice_eq(result->cleaned, slice_str(cases[_i].cleaned)), "\"%s\" gave \"%.*s\"",
+		cases[_i].raw, (int)result->cleaned.n, result->cleaned.p);
 	engine_workspace_destroy(&ws);
 	engine_close(&engine);
 }

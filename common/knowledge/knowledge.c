@@ -15,8 +15,8 @@ const struct pg_stmt knowledge_stmt = {"knowledge", knowledge_sql, KNOWLEDGE_PAR
 
 void knowledge_ask(struct knowledge_ask *ask, const struct uuid *conversation, const struct uuid *user)
 {
-	static const int bounds[] = {LEARN_ACCEPTED_LEAST, LEARN_AGENT_USES, LEARN_REJECTED_LEAST, LEARN_SHARE_PERCENT,
-		LEARN_TERMS_MOST, LEARN_SUPPRESSED_MOST};
+	static const int bounds[] = {LEARN_ACCEPTED_LEAST, LEARN_AGENT_USES, LEARN_REJECTED_LEAST,
+		LEARN_SHARE_PERCENT, LEARN_TERMS_MOST, LEARN_SUPPRESSED_MOST};
 
 	ask->params[0] = slice_of(NULL, 0);
 	if (conversation) {
@@ -26,7 +26,8 @@ void knowledge_ask(struct knowledge_ask *ask, const struct uuid *conversation, c
 	uuid_text(user, ask->user);
 	ask->params[1] = slice_str(ask->user);
 	for (size_t i = 0; i < countof(bounds); i++)
-		ask->params[2 + i] = slice_of(ask->bounds[i], (size_t)snprintf(ask->bounds[i], sizeof ask->bounds[i], "%d", bounds[i]));
+		ask->params[2 + i] = slice_of(ask->bounds[i],
+			(size_t)snprintf(ask->bounds[i], sizeof ask->bounds[i], "%d", bounds[i]));
 }
 
 static size_t text_bytes(const PGresult *rows)
@@ -58,7 +59,8 @@ static void read_term(struct knowledge *k, const PGresult *rows, int row, size_t
 	if (!term || !slice_eq(term->term, pg_cell(rows, row, KNOWLEDGE_A))) {
 		term = &k->terms[k->term_count++];
 		*term = (struct glossary_term){.term = hold(k, pg_cell(rows, row, KNOWLEDGE_A)),
-			.category = hold(k, pg_cell(rows, row, KNOWLEDGE_B)), .sounds_like = &k->spellings[*spellings]};
+			.category = hold(k, pg_cell(rows, row, KNOWLEDGE_B)),
+			.sounds_like = &k->spellings[*spellings]};
 	}
 	if (spelling.n) {
 		k->spellings[(*spellings)++] = hold(k, spelling);
@@ -70,17 +72,21 @@ void knowledge_read(struct knowledge *k, const PGresult *rows)
 {
 	size_t n = (size_t)PQntuples(rows), spellings = 0;
 
-	*k = (struct knowledge){.terms = xcalloc(n, sizeof *k->terms), .spellings = xcalloc(n, sizeof *k->spellings),
-		.suppressed = xcalloc(n, sizeof *k->suppressed), .held = xmalloc(text_bytes(rows) + 1)};
+	*k = (struct knowledge){.terms = xcalloc(n, sizeof *k->terms),
+		.spellings = xcalloc(n, sizeof *k->spellings),
+		.suppressed = xcalloc(n, sizeof *k->suppressed),
+		.held = xmalloc(text_bytes(rows) + 1)};
 	for (int row = 0; row < (int)n; row++) {
 		struct slice kind = pg_cell(rows, row, KNOWLEDGE_KIND);
 
 		if (slice_eq(kind, SLICE("version"))) {
 			k->user_version = pg_cell_i64(rows, row, KNOWLEDGE_A);
-			k->conversation_version = pg_cell_i64(rows, row, KNOWLEDGE_B) + pg_cell_i64(rows, row, KNOWLEDGE_C);
+			k->conversation_version =
+				pg_cell_i64(rows, row, KNOWLEDGE_B) + pg_cell_i64(rows, row, KNOWLEDGE_C);
 		} else if (slice_eq(kind, SLICE("suppressed"))) {
-			k->suppressed[k->suppressed_count++] = (struct suppressed_pair){
-				hold(k, pg_cell(rows, row, KNOWLEDGE_A)), hold(k, pg_cell(rows, row, KNOWLEDGE_B))};
+			k->suppressed[k->suppressed_count++] =
+				(struct suppressed_pair){hold(k, pg_cell(rows, row, KNOWLEDGE_A)),
+					hold(k, pg_cell(rows, row, KNOWLEDGE_B))};
 		} else {
 			read_term(k, rows, row, &spellings);
 		}
