@@ -3,7 +3,7 @@
  * NAME      decider - makes an accepted turn durable, decides what it needs, routes it
  * INPUT     turns (ROUTER): turn, kick
  * OUTPUT    turns: verdict; results (PUSH); the queue in Redis; the first commit in PostgreSQL
- * LIMITS    batch_turns a commit, backlog_turns waiting for one; past that a turn is refused at once (503)
+ * LIMITS    batch_turns a commit, backlog_turns waiting for one, queue_turns in the queue; past that a turn is refused (503)
  * LOSS      none once a verdict says DONE, QUEUED or PAUSED. What dies between the commit and the queue, or the notifier,
  *           is made good by the sweep of any decider.
  *
@@ -133,13 +133,20 @@ static void refuse(struct decider *d, const struct link_in *in)
 		log_debug("verdict.undelivered", "");
 }
 
+/* The agent's turns are not queued: they pass while the cleaners cannot keep up. */
+static bool is_full(const struct decider *d, const struct msg_turn *turn)
+{
+	return d->gathering.count >= (size_t)d->config->backlog_turns ||
+		(!turn->bypass && d->figures.turns >= (uint64_t)d->config->queue_turns);
+}
+
 static void on_turn(struct decider *d, const struct link_in *in)
 {
 	struct pending *p;
 
 	if (service_is_draining(d->run))
 		return; /* asked again by the gateway: of another decider, or of the next process */
-	if (!pg_is_up(d->pg) || d->gathering.count >= (size_t)d->config->backlog_turns) {
+	if (!pg_is_up(d->pg) || is_full(d, &in->msg->turn)) {
 		refuse(d, in);
 		return;
 	}
@@ -225,6 +232,7 @@ static bool start(struct service_run *run)
 		.state = on_pg, .connected = on_connected, .arg = d});
 	sweep_start(d);
 	figures_start(d);
+	retain_start(d);
 	return true;
 }
 
@@ -240,6 +248,7 @@ static void stop(struct service_run *run)
 
 	sweep_stop(d);
 	figures_stop(d);
+	retain_stop(d);
 	ev_timer_stop(service_loop(run), &d->again);
 	pg_close(&d->pg);
 	redis_close(&d->redis);

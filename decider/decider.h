@@ -4,7 +4,7 @@
  *
  * decider.c is the shell: links, the gathering of a batch, the group commit's turn-taking. batch.c holds turns and makes
  * a commit's parameters of them, accept.c reads a commit's answer and tells everyone, sweep.c makes good what was lost,
- * figures.c measures how fast the queue is worked off.
+ * figures.c measures how long the queue is and how fast it is worked off, retain.c deletes what is old.
  */
 #ifndef CC_DECIDER_H
 #define CC_DECIDER_H
@@ -19,7 +19,7 @@
 struct decider_config {
 	char *turns_bind;
 	char *engine_data;
-	int64_t batch_turns, backlog_turns, sweep_ms, pg_connections, pg_timeout_ms;
+	int64_t batch_turns, backlog_turns, queue_turns, retain_days, sweep_ms, pg_connections, pg_timeout_ms;
 };
 
 struct sweep {
@@ -33,6 +33,7 @@ struct figures {
 	ev_timer timer;
 	bool asking;
 	struct rate rate;
+	uint64_t turns; /* in the queue, a second ago at most */
 };
 
 struct decider {
@@ -52,6 +53,7 @@ struct decider {
 	struct buf json;         /* scratch for a turn's JSON */
 	struct sweep sweep;
 	struct figures figures;
+	ev_timer retain;
 };
 
 /* decider.c */
@@ -73,6 +75,10 @@ void sweep_start(struct decider *d);
 void sweep_now(struct decider *d);
 void sweep_conversation(struct decider *d, const struct uuid *conversation);
 void sweep_stop(struct decider *d);
+
+/* retain.c */
+void retain_start(struct decider *d);
+void retain_stop(struct decider *d);
 
 /* figures.c */
 void figures_start(struct decider *d);

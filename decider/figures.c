@@ -22,9 +22,11 @@ static void on_stats(const redisReply *reply, void *arg)
 	d->figures.asking = false;
 	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != FIGURES) {
 		d->figures.rate = (struct rate){0};
+		d->figures.turns = 0; /* not known: PostgreSQL has room */
 		return;
 	}
 	turns = (uint64_t)reply->element[1]->integer;
+	d->figures.turns = turns;
 	waiting = (uint64_t)reply->element[3]->integer;
 	finished = (uint64_t)reply->element[4]->integer;
 	if (rate_take(&d->figures.rate, clock_mono_ns(), waiting, finished, &rate))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""What an operator does from a shell: the queue, its dead letters, backup and restore."""
+"""What an operator does from a shell: the queue, its dead letters and its bounds, what is kept, backup and restore."""
 
 import os
+import signal
 import subprocess
 import unittest
 import uuid
@@ -105,6 +106,42 @@ class Operator(unittest.TestCase):
         self.me.post(base + "/resume", None)
         until("what waited then is done", lambda: {t["state"] for t in self.me.all_turns(self.conversation)} == {"done"})
         self.assertEqual(self.me.turn(self.conversation, RAW).json["seq"], 3)
+
+
+class Bounds(unittest.TestCase):
+    def setUp(self):
+        self.here = self.enterContext(Installation(environment={"CLEANERCTX_QUEUE_TURNS": "100", "CLEANERCTX_RETAIN_DAYS": "30",
+                                                                "CLEANERCTX_RATE_PER_S": "10000"}))
+        self.me = self.here.add_user(f"{uuid.uuid4()}@example.com", "a long password")
+        self.addCleanup(self.me.close)
+
+    def test_a_full_queue_refuses_early_and_recovers(self):
+        conversation = self.me.new_conversation()
+        stopped = [self.here.kill(name, signal.SIGSTOP) for name in ("cleaner-1", "cleaner-2")]
+        refused, accepted = None, 0
+        while not refused:
+            answer = self.me.turn(conversation, RAW, headers={"Prefer": "respond-async"})
+            accepted += answer.status == 202
+            refused = answer if answer.status != 202 else None
+            self.assertLess(accepted, 5000, "it is never full")
+        self.assertEqual((refused.status, bool(refused.headers["Retry-After"])), (503, True))
+        self.assertGreaterEqual(accepted, 100)
+        self.assertEqual(self.me.turn(conversation, "Thank you.", speaker="Lumen").status, 201)
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+        until("turns are taken again", lambda: self.me.turn(conversation, RAW).status == 201)
+        until("all are done", lambda: {t["state"] for t in self.me.all_turns(conversation)} == {"done"})
+        self.assertEqual(len(self.me.all_turns(conversation)), accepted + 2)
+
+    def test_what_is_old_is_deleted(self):
+        old, young = self.me.new_conversation(), self.me.new_conversation()
+        for conversation in (old, young):
+            self.me.turn(conversation, RAW)
+        self.here.sql(f"UPDATE conversations SET updated_at = now() - interval '31 days' WHERE id = '{old}'")
+        self.here.kill_and_wait("decider")
+        until("it is gone", lambda: self.me.get(f"/api/v1/conversations/{old}").status == 404)
+        self.assertEqual(len(self.me.all_turns(young)), 1)
+        self.assertEqual(self.here.sql(f"SELECT count(*) FROM turns WHERE conversation_id = '{old}'"), [["0"]])
 
 
 if __name__ == "__main__":
