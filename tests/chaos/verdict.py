@@ -136,7 +136,8 @@ def merge(spans):
 
 
 def takeovers(place, faults):
-    """ms from the death or stop of a cleaner until another took over what it held, by the cleaners' logs."""
+    """ms from the death or stop of a cleaner until another took over what it held, by the cleaners' logs. Only where nothing else
+    was broken meanwhile: a takeover needs Redis and PostgreSQL."""
     taken = []
     for name in os.listdir(place.state.logs):
         if name.startswith("cleaner"):
@@ -144,7 +145,8 @@ def takeovers(place, faults):
                 taken += [float(h) * 3600 + float(m) * 60 + float(s) for h, m, s in TAKEN.findall(log.read())]
     found = []
     for fault in faults:
-        if fault.kind in ("kill", "stop") and fault.target.startswith("cleaner"):
+        others = [f for f in faults if f is not fault and f.begun < fault.begun + 5 and f.ended > fault.begun - 1]
+        if fault.kind in ("kill", "stop") and fault.target.startswith("cleaner") and not others:
             after = [(t - fault.wall) % DAY_SECONDS for t in taken]  # the logs tell the time of day, UTC
             found += [seconds * 1000 for seconds in after if seconds < 5]
     return sorted(found)
