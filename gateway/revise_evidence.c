@@ -15,6 +15,7 @@ enum { EVIDENCE_BYTES = 8 * 1024 * 1024 };
 
 void evidence_init(struct evidence *e)
 {
+	e->rows = 0;
 	for (size_t i = 0; i < EVIDENCE_COLUMNS; i++) {
 		buf_init(&e->column[i], EVIDENCE_BYTES);
 		pg_array_begin(&e->column[i]);
@@ -72,6 +73,7 @@ static void add(
 
 	buf_init(&json, EVIDENCE_BYTES);
 	change_json(r, c, &json);
+	e->rows++;
 	pg_array_add(&e->column[EVIDENCE_ID], slice_str(c->id));
 	pg_array_add(&e->column[EVIDENCE_VERDICT], accept ? SLICE("accept") : SLICE("reject"));
 	pg_array_add(&e->column[EVIDENCE_BY_EDIT], by_edit ? SLICE("t") : SLICE("f"));
@@ -120,17 +122,29 @@ static bool still_done(const struct revision *r, const struct change *c)
 	return !has_inside(f->corrected, change_original(r, c));
 }
 
+/* Blanks and marks are of their place: nothing is said of them. */
+static bool is_of_words(const struct revision *r, const struct change *c)
+{
+	struct slice parts[] = {change_original(r, c), c->corrected};
+
+	for (size_t k = 0; k < countof(parts); k++)
+		for (size_t i = 0; i < parts[k].n; i++)
+			if (!strchr(" \t\r\n.,;:!?-\"'()", parts[k].p[i]))
+				return true;
+	return false;
+}
+
 void evidence_edit(struct evidence *e, const struct revision *r)
 {
-	for (size_t i = 0; i < r->now.count; i++)
-		if (r->now.list[i].fresh)
+	for (size_t i = 0; i < r->now.count && e->rows < EVIDENCE_ROWS; i++)
+		if (r->now.list[i].fresh && is_of_words(r, &r->now.list[i]))
 			add(e, r, &r->now.list[i], true, true);
 	for (size_t i = 0; i < r->undone.count; i++) {
 		const struct change *c = &r->undone.list[i];
 
 		if (slice_eq(c->kind, SLICE("edit")))
 			pg_array_add(&e->column[EVIDENCE_GONE], slice_str(c->id));
-		else if (!still_done(r, c))
+		else if (e->rows < EVIDENCE_ROWS && !still_done(r, c))
 			add(e, r, c, false, true);
 	}
 }

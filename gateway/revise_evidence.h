@@ -21,8 +21,11 @@ enum evidence_column {
 	EVIDENCE_COLUMNS
 };
 
+enum { EVIDENCE_ROWS = 256 }; /* of one edit: who changes more words than these has written another text */
+
 struct evidence {
 	struct buf column[EVIDENCE_COLUMNS]; /* array literals, once ended */
+	size_t rows;
 };
 
 void evidence_init(struct evidence *e);

@@ -97,7 +97,8 @@ static void add_gap(struct text_diff *d, const struct tokens *a, const struct to
 	size_t n = g.i_end - g.i;
 	struct hunk h = {.a = end_before(a, g.i), .b = end_before(b, g.j)};
 
-	for (size_t k = 1; n == g.j_end - g.j && k < n; k++) { /* word by word, a word's blanks before it */
+	for (size_t k = 1; n == g.j_end - g.j && n <= DIFF_WORDS && k < n;
+		k++) { /* word by word, a word's blanks before it */
 		h.a_end = a->list[g.i + k - 1].end;
 		h.b_end = b->list[g.j + k - 1].end;
 		add_stretch(d, a->text, b->text, h);

@@ -13,6 +13,7 @@
 #include "common/base/attr.h"
 #include "common/base/slice.h"
 
+enum { DIFF_WORDS = 1024 /* a longer stretch is told as one hunk, however many words it has */ };
 enum { DIFF_CELLS = 1024 * 1024 /* of the table: 1,000 words against 1,000, 2 MiB and a few ms */ };
 
 struct hunk {
