@@ -72,6 +72,8 @@ static const struct {
 	{"do you know the price of this one", "Do you know the price of this one?"},
 	{"the the asp- aspirations of it", "The aspirations of it."},
 	{"come on Tuesday, no wait, on Friday please", "Come on Friday please."},
+	{"we want it on March third sorry March fifth", "We want it on March 5th."},
+	{"I am sorry Monday does not work", "I am sorry Monday does not work."},
 	{"[background noise] hello there my friend", "Hello there my friend."},
 	{"Mostly PPC on Google.C on Google. <noise>", "Mostly PPC on Google."},
 	{"You're doing great.'re doing great. Okay, Hello.", "You're doing great. Okay, Hello."},

@@ -70,24 +70,6 @@ static size_t cue_words(const struct words *w, size_t i, const char *cue)
 	return n;
 }
 
-/* How many words from i on are a cue; 0: none. The longest counts. */
-static size_t cue_at(const struct words *w, size_t i)
-{
-	size_t best = 0;
-
-	for (size_t k = 0; k < countof(cues); k++) {
-		size_t n = cue_words(w, i, cues[k]);
-
-		if (n <= best || i + n >= w->count)
-			continue;
-		if (cue_needs_marks(cues[k]) &&
-			(!word_mark(w->live[i - 1]) || word_mark(w->live[i + n - 1]) != ','))
-			continue;
-		best = n;
-	}
-	return best;
-}
-
 /* The sorts in which one word may stand for another: 0 for a word of none. */
 static int sort_of(const struct words *w, size_t i)
 {
@@ -106,6 +88,36 @@ static int sort_of(const struct words *w, size_t i)
 	if ((words_classes(w, i) & CLASS_NUMBER) || (key.n && key.p[0] >= '0' && key.p[0] <= '9'))
 		return 3;
 	return 0;
+}
+
+/* "March third sorry March fifth": even without marks it is clear when two of a sort stand around the cue. */
+static bool sorts_agree(const struct words *w, size_t cue, size_t again)
+{
+	int sort = sort_of(w, again);
+
+	for (size_t back = 1; sort && back <= 2 && back <= cue; back++)
+		if (sort_of(w, cue - back) == sort && !word_ends_sentence(w->live[cue - back]))
+			return true;
+	return false;
+}
+
+/* How many words from i on are a cue; 0: none. The longest counts. */
+static size_t cue_at(const struct words *w, size_t i)
+{
+	size_t best = 0;
+
+	for (size_t k = 0; k < countof(cues); k++) {
+		size_t n = cue_words(w, i, cues[k]);
+
+		if (n <= best || i + n >= w->count)
+			continue;
+		if (cue_needs_marks(cues[k]) &&
+			(!word_mark(w->live[i - 1]) || word_mark(w->live[i + n - 1]) != ',') &&
+			(strcmp(cues[k], "no") == 0 || !sorts_agree(w, i, i + n)))
+			continue;
+		best = n;
+	}
+	return best;
 }
 
 /* Where the words taken back begin, given the cue [cue, again); == cue: not clear. */
