@@ -50,10 +50,12 @@ class Pair:
         self.over = True
         self.rule.pairs.discard(self)
         for end in self.ends:
-            if reset and end.transport.get_extra_info("socket").family == socket.AF_INET:
-                end.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RST)
-                end.transport.abort()
-            elif reset:
+            if end.transport.is_closing():
+                continue  # of a dead pair: that end has gone already
+            if reset:
+                sock = end.transport.get_extra_info("socket")
+                if sock.family == socket.AF_INET:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RST)
                 end.transport.abort()
             else:
                 end.transport.close()
