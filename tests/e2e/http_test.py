@@ -14,6 +14,8 @@ from harness.wait import until
 
 JSON = "Content-Type: application/json"
 
+UNBUILT = "/api/v1/conversations/01900000-0000-7000-8000-000000000000/analytics"  # described, answered 501
+
 
 def read_answer(f):
     """(status, headers in lower case, body) of the next answer; None at the end of the connection."""
@@ -66,7 +68,7 @@ class Http(unittest.TestCase):
                 ("FOO / HTTP/1.1", (), 400), ("GET /%zz HTTP/1.1", (), 400), ("GET /a%00b HTTP/1.1", (), 400),
                 ("GET /api/v1/auth/me HTTP/1.1", (), 401), ("GET /api/v1/auth/me HTTP/1.0", (), 401),
                 ("GET /api/v1/auth/me HTTP/1.1", ("Authorization: Basic eA==",), 401),
-                ("GET /api/v1/glossary HTTP/1.1", (), 401), ("GET /api/v1/glossary HTTP/1.1", (self.auth,), 501),
+                (f"GET {UNBUILT} HTTP/1.1", (), 401), (f"GET {UNBUILT} HTTP/1.1", (self.auth,), 501),
                 ("GET /api/v1/ws HTTP/1.1", (self.auth,), 426),
                 ("GET /api/v1/conversations?page=0 HTTP/1.1", (self.auth,), 422),
                 ("GET /api/v1/conversations?page=x HTTP/1.1", (self.auth,), 422),
@@ -257,7 +259,7 @@ class Http(unittest.TestCase):
         self.here.add_user("fast@example.com", "a long password")
         client = Client(self.here.url).login("fast@example.com", "a long password")
         s, f = self.socket()
-        request = f"GET /api/v1/glossary HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.token}\r\n\r\n".encode()
+        request = f"GET {UNBUILT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.token}\r\n\r\n".encode()
         s.sendall(request * 400)
         answers = [read_answer(f) for _ in range(400)]
         limited = [a for a in answers if a[0] == 429]

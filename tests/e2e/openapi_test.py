@@ -115,8 +115,10 @@ class OpenApi(unittest.TestCase):
         path = API + "/conversations/{id}/turns"
         turn = self.call(201, "post", path, {"speaker": "user", "raw_text": "I'm the vector of marketing"}, **one).json
         self.call(201, "post", path, {"speaker": "Lumen", "raw_text": "Thank you."}, **one)
+        self.call(200, "post", API + "/conversations/{id}/pause", **one)  # so that it cannot be done before it is answered
         self.call(202, "post", path, {"speaker": "User", "raw_text": "we have um fifty doors"},
                   headers={"Prefer": "respond-async"}, **one)
+        self.call(200, "post", API + "/conversations/{id}/resume", **one)
         self.call(422, "post", path, {"speaker": "Somebody", "raw_text": "x"}, **one)
         self.call(404, "post", path, {"speaker": "User", "raw_text": "x"}, id=NOBODY)
         self.call(200, "get", path, query="?limit=2", **one)
