@@ -14,7 +14,7 @@ BETWEEN = 40  # turns acknowledged between two faults
 
 class Faults(unittest.TestCase):
     def setUp(self):
-        self.here = self.enterContext(Installation())
+        self.here = self.enterContext(Installation(environment={"CLEANERCTX_RATE_PER_S": "1000"}))
 
     def test_services_die_under_load(self):
         with Ledger(self.here) as ledger:
