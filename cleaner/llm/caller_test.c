@@ -143,6 +143,28 @@ static struct llm_waiter *ask(struct llm *llm, struct asked *a, const char *raw,
 	return w;
 }
 
+/* The calls that were over. */
+static struct {
+	size_t count, answered, askers;
+	enum llm_outcome last;
+	struct llm_usage usage;
+	char tier[24];
+} called;
+
+static void on_called(const struct llm_call *call, void *arg)
+{
+	called.count++;
+	called.answered += call->answered;
+	called.askers += call->asker_count;
+	called.last = call->outcome;
+	called.usage.prompt += call->usage.prompt;
+	called.usage.output += call->usage.output;
+	snprintf(called.tier, sizeof called.tier, "%s", call->tier);
+	ck_assert_str_eq(call->provider, "gemini");
+	for (size_t i = 0; i < call->asker_count; i++)
+		ck_assert_msg(!((struct asked *)call->askers[i])->told, "told before its call was");
+}
+
 static void on_give_up(struct ev_loop *l, ev_timer *w, int revents)
 {
 	ck_abort_msg("no end in sight");
@@ -463,6 +485,57 @@ START_TEST(turns_share_a_call_and_each_gets_its_own)
 }
 END_TEST
 
+START_TEST(every_call_is_told_once_with_what_it_cost)
+{
+	struct llm_config config = {
+		.services = {{"gemini", base_url, "fake", "k"}}, .gather_ms = 30, .called = on_called};
+	struct llm *llm = llm_open(loop, redis, &config);
+	struct asked a[4] = {{0}};
+
+	fake_set("case/tier");
+	ask(llm, &a[0], "um yes", TURN_MS);
+	ask(llm, &a[1], "um no", TURN_MS);
+	run_until_told();
+	ck_assert_uint_eq(called.count, 1);
+	ck_assert_uint_eq(called.answered, 1);
+	ck_assert_uint_eq(called.askers, 2);
+	ck_assert_uint_gt(called.usage.prompt, 0);
+	ck_assert_uint_eq(called.usage.prompt, llm_counts(llm)->usage.prompt);
+	ck_assert_uint_eq(called.usage.output, llm_counts(llm)->usage.output);
+	ck_assert_str_eq(called.tier, "standard");
+	fake_set("case/stall");
+	ask(llm, &a[2], "um maybe", 200);
+	run_until_told();
+	ck_assert_uint_eq(called.count, 2);
+	ck_assert_uint_eq(called.answered, 1); /* nobody says what that one cost */
+	ck_assert_int_eq(called.last, LLM_TIMED_OUT);
+	fake_set("case/500");
+	ask(llm, &a[3], "um never", 300);
+	run_until_told();
+	ck_assert_uint_eq(called.count, llm_counts(llm)->calls + llm_counts(llm)->probes);
+	llm_close(&llm);
+}
+END_TEST
+
+START_TEST(kept_answers_only)
+{
+	struct llm *llm = client("gemini", "fake", 60, 0);
+	struct asked a[3] = {{0}};
+
+	ask(llm, &a[0], "um yes", TURN_MS);
+	run_until_told();
+	llm_set_cache_only(llm, true);
+	ask(llm, &a[1], "um yes", TURN_MS);
+	ask(llm, &a[2], "um no", TURN_MS);
+	run_until_told();
+	ck_assert_int_eq(a[1].outcome, LLM_OK);
+	ck_assert(a[1].cached && a[1].model_down);
+	ck_assert_int_eq(a[2].outcome, LLM_CACHE_ONLY);
+	ck_assert_uint_eq(llm_counts(llm)->calls, 1);
+	llm_close(&llm);
+}
+END_TEST
+
 START_TEST(a_batch_that_came_back_wrong_is_asked_one_by_one)
 {
 	struct llm *llm = client("gemini", "fake-missing-turn", 0, 10);
@@ -635,6 +708,8 @@ static Suite *tests(void)
 	tcase_add_test(tc, the_same_question_is_asked_once);
 	tcase_add_test(tc, many_are_under_way_at_a_time);
 	tcase_add_test(tc, turns_share_a_call_and_each_gets_its_own);
+	tcase_add_test(tc, every_call_is_told_once_with_what_it_cost);
+	tcase_add_test(tc, kept_answers_only);
 	tcase_add_test(tc, a_batch_that_came_back_wrong_is_asked_one_by_one);
 	tcase_add_loop_test(tc, it_opens_costs_nothing_and_comes_back, 0, (int)countof(failures));
 	tcase_add_test(tc, others_and_the_next_life_hear_of_it);

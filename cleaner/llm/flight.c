@@ -22,6 +22,30 @@ static size_t present(const struct flight *f)
 	return n;
 }
 
+/* Says that the call is over, while those who wait for it still do. reply is NULL when none came. */
+static void tell_called(
+	const struct flight *f, enum llm_outcome outcome, const struct llm_reply *reply, uint64_t took_ns)
+{
+	void *askers[LLM_ASKERS];
+	struct llm_call call = {.provider = f->model->service->provider->name,
+		.model = f->model->name,
+		.tier = reply ? reply->tier : "",
+		.outcome = outcome,
+		.answered = reply != NULL,
+		.took_ns = took_ns,
+		.askers = askers};
+
+	if (!f->llm->called)
+		return;
+	if (reply)
+		call.usage = reply->usage;
+	for (size_t i = 0; i < f->count; i++)
+		for (const struct llm_waiter *w = f->jobs[i] ? f->jobs[i]->waiters : NULL;
+			w && call.asker_count < countof(askers); w = w->next)
+			askers[call.asker_count++] = w->arg;
+	f->llm->called(&call, f->llm->called_arg);
+}
+
 void flight_leave(struct job *job)
 {
 	struct flight *f = job->flight;
@@ -32,6 +56,7 @@ void flight_leave(struct job *job)
 			f->jobs[i] = NULL;
 	if (present(f) || !f->call)
 		return;
+	tell_called(f, LLM_TIMED_OUT, NULL, 0); /* nobody waits any more */
 	transport_cancel(f->call);
 	free(f);
 }
@@ -137,6 +162,7 @@ static void settle(struct flight *f, const struct http_done *done)
 	told.usage = reply.usage;
 	told.outcome = outcome;
 	add_usage(&llm->counts.usage, &reply.usage);
+	tell_called(f, outcome, &reply, done->took_ns);
 	if (outcome == LLM_OK) {
 		learn(f, done->took_ns);
 		tell_all(f, &answer, told);
@@ -165,6 +191,7 @@ static void on_done(const struct http_done *done, void *arg)
 	if (done->outcome == LLM_OK) {
 		settle(f, done);
 	} else {
+		tell_called(f, done->outcome, NULL, done->took_ns);
 		health_heard(f->model, done->outcome, 0);
 		fail_all(f, done->outcome, &nothing_said);
 	}

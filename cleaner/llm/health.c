@@ -124,6 +124,23 @@ static void poll_others(struct llm *llm)
 
 static const char probe_turn[] = "um hello there";
 
+static void tell_probed(
+	const struct model *m, const struct http_done *done, enum llm_outcome outcome, const struct llm_reply *reply)
+{
+	struct llm_call call = {.provider = m->service->provider->name,
+		.model = m->name,
+		.tier = reply ? reply->tier : "",
+		.outcome = outcome,
+		.probe = true,
+		.answered = reply != NULL,
+		.took_ns = done->took_ns};
+
+	if (reply)
+		call.usage = reply->usage;
+	if (m->llm->called)
+		m->llm->called(&call, m->llm->called_arg);
+}
+
 static bool probe_answered(
 	struct model *m, const struct http_done *done, uint64_t *wait_ms, enum llm_outcome *outcome)
 {
@@ -141,6 +158,7 @@ static bool probe_answered(
 		*outcome = LLM_NOT_THE_TURN;
 	if (*outcome == LLM_SCHEMA_REFUSED)
 		m->loose = true;
+	tell_probed(m, done, *outcome, &reply);
 	llm_answer_finish(&answer);
 	llm_reply_finish(&reply);
 	return *outcome == LLM_OK;
@@ -153,6 +171,8 @@ static void on_probe(const struct http_done *done, void *arg)
 	uint64_t wait_ms = 0;
 
 	m->probe = NULL;
+	if (outcome != LLM_OK)
+		tell_probed(m, done, outcome, NULL);
 	if (outcome == LLM_OK && probe_answered(m, done, &wait_ms, &outcome))
 		m->typical_ms = done->took_ns / NS_PER_MS;
 	health_heard(m, outcome, wait_ms);

@@ -202,6 +202,10 @@ void job_ask(struct job *job)
 	struct llm *llm = job->llm;
 	size_t model = askable(llm, job->model);
 
+	if (llm->cache_only) {
+		job_give_up(job, job->failed_ns ? job->last : LLM_CACHE_ONLY);
+		return;
+	}
 	if (llm->job_count > LLM_IN_FLIGHT && !job->failed_ns) {
 		job_give_up(job, LLM_FULL);
 		return;
@@ -269,7 +273,7 @@ static void take_cached(struct job *job, const redisReply *reply, struct llm_tol
 
 	ev_timer_stop(llm->loop, &job->timer);
 	told->model = llm->models[0].name;
-	told->model_down = !breaker_closed(&llm->models[0].breaker);
+	told->model_down = llm->cache_only || !breaker_closed(&llm->models[0].breaker);
 	told->text = reply ? redis_str(reply) : slice_of(NULL, 0);
 	if (told->text.n) {
 		llm->counts.cached++;

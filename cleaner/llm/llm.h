@@ -28,6 +28,7 @@ enum {
 		256,	/* questions under way, a connection each over HTTP/1.1; more are answered LLM_FULL */
 	LLM_MODELS = 8, /* of all services together */
 	LLM_SERVICES = 2, /* the first, and the one to fall back on */
+	LLM_ASKERS = 64,  /* of one call that are named to `called`: eight turns, each asked by eight */
 };
 
 struct llm_service_config {
@@ -37,6 +38,19 @@ struct llm_service_config {
 	const char *key;      /* may be empty */
 };
 
+/* A call that is over: what it came to, and what it cost. */
+struct llm_call {
+	const char *provider, *model; /* as configured */
+	const char *tier;	      /* that served it, as the service says; empty: it does not say */
+	enum llm_outcome outcome;
+	bool probe;    /* asks whether the model is back: no turn's */
+	bool answered; /* usage is what the reply says; else nobody told us what the call cost */
+	struct llm_usage usage;
+	uint64_t took_ns;
+	void *const *askers; /* llm_ask.arg of those who still wait for it */
+	size_t asker_count;
+};
+
 struct llm_config {
 	struct llm_service_config services[LLM_SERVICES];
 	enum llm_thinking thinking;
@@ -44,6 +58,8 @@ struct llm_config {
 	uint64_t cache_s;   /* seconds that an answer is kept in Redis; 0: no cache */
 	uint64_t gather_ms; /* micro-batching: wait this long for more turns to share a call; 0: one call a
 			       turn */
+	void (*called)(const struct llm_call *call, void *arg); /* told of every call; may be NULL */
+	void *called_arg;
 };
 
 /* What is wrong with a configuration, as a sentence for the operator; NULL: nothing. An empty first provider
@@ -83,7 +99,8 @@ void llm_close(struct llm **llm); /* answers what waits with LLM_CANCELLED */
 struct llm_waiter *llm_ask(struct llm *llm, const struct llm_ask *ask);
 void llm_cancel(struct llm_waiter *waiter); /* its callback is not called */
 
-void llm_set_gather(struct llm *llm, uint64_t ms); /* micro-batching on or off while running */
+void llm_set_gather(struct llm *llm, uint64_t ms);     /* micro-batching on or off while running */
+void llm_set_cache_only(struct llm *llm, bool on);     /* kept answers only; all else is LLM_CACHE_ONLY */
 
 struct llm_counts {
 	uint64_t asked, calls, cached, merged, batched, probes, retries;

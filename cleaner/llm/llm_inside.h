@@ -98,6 +98,9 @@ struct llm {
 	uint64_t polls, ticks;
 	bool polling; /* a poll's reply is to come */
 	bool closed;  /* freed when it has */
+	bool cache_only;
+	void (*called)(const struct llm_call *call, void *arg);
+	void *called_arg;
 	uint64_t dice;
 	struct llm_counts counts;
 	struct buf scratch, body;

@@ -92,6 +92,8 @@ struct llm *llm_open(struct ev_loop *loop, struct redis *redis, const struct llm
 	llm->thinking = config->thinking;
 	llm->cache_s = config->cache_s;
 	llm->gather_ms = config->gather_ms;
+	llm->called = config->called;
+	llm->called_arg = config->called_arg;
 	memcpy(&llm->dice, seed.b + 8, sizeof llm->dice);
 	llm->dice |= 1;
 	for (size_t i = 0; i < LLM_SERVICES; i++)
@@ -135,6 +137,11 @@ void llm_close(struct llm **where)
 void llm_set_gather(struct llm *llm, uint64_t ms)
 {
 	llm->gather_ms = ms;
+}
+
+void llm_set_cache_only(struct llm *llm, bool on)
+{
+	llm->cache_only = on;
 }
 
 const struct llm_counts *llm_counts(const struct llm *llm)
