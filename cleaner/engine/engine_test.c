@@ -107,6 +107,26 @@ static const struct {
 	{"we sell boilers in leeds", CLEAN_LIGHT, "formatting"},
 };
 
+/* With the table: a capital before a word makes a name of it only where the word may be one. */
+static const struct {
+	const char *raw, *cleaned;
+} capitals[] = {
+	{"just a generic ceo agency", "Just a generic SEO agency."},
+	{"then we hired an SEO agency", "Then we hired an SEO agency."},
+	{"the PPC budget is ours", "The PPC budget is ours."},
+	{"our ceo john smith signed it", "Our CEO John Smith signed it."},
+	{"wells fargo lent us the money", "Wells Fargo lent us the money."},
+};
+
+START_TEST(test_capitals)
+{
+	const struct clean_result *result = clean(capitals[_i].raw, (struct clean_options){0});
+
+	ck_assert_msg(slice_eq(result->cleaned, slice_str(capitals[_i].cleaned)), "\"%s\" gave \"%.*s\"",
+		capitals[_i].raw, (int)result->cleaned.n, result->cleaned.p);
+}
+END_TEST
+
 START_TEST(test_decisions)
 {
 	struct clean_input in = {.raw = slice_str(decisions[_i].raw)};
@@ -402,6 +422,7 @@ int main(void)
 	tcase_add_test(tc, test_real_data);
 	tcase_add_checked_fixture(tables, setup_tables, teardown);
 	tcase_set_timeout(tables, 300);
+	tcase_add_loop_test(tables, test_capitals, 0, countof(capitals));
 	tcase_add_test(tables, test_glossary);
 	tcase_add_test(tables, test_decisions_with_glossary);
 	tcase_add_test(tables, test_random);

@@ -137,16 +137,36 @@ static void set_upper(struct turn *t, struct word *word, const struct edit *why)
 		word_set_core(&t->words, word, core, why);
 }
 
+/* Written in capitals throughout, SEO or SEOs: it says nothing of how the word after it is written. */
+static bool is_acronym(struct slice core)
+{
+	size_t n = core.n > 2 && core.p[core.n - 1] == 's' ? core.n - 1 : core.n;
+
+	for (size_t i = 0; i < n; i++)
+		if (!isupper((unsigned char)core.p[i]))
+			return false;
+	return n >= 2;
+}
+
+/* How likely live word i is a name. The table takes a capital before it for a name's first part; after an
+ * acronym the word must be one of its own right too. */
+static float name_likely(const struct turn *t, const struct token *tokens, size_t i)
+{
+	struct slice before = i ? t->words.live[i - 1]->core : slice_of(NULL, 0);
+	float alone = is_acronym(before) ? capital(t, tokens, i, false) : 1;
+
+	return alone < CAPITAL_FROM ? alone : capital(t, tokens, i, has_upper(before, 0));
+}
+
 static void set_name(struct turn *t, const struct token *tokens, size_t i, bool cased)
 {
 	struct word *word = t->words.live[i];
-	bool before = i > 0 && has_upper(t->words.live[i - 1]->core, 0);
 	struct slice form = table_form(&t->engine->table, word->key);
 	float p;
 
 	if (has_upper(word->core, 0) || !is_latin(word->core))
 		return;
-	p = capital(t, tokens, i, before);
+	p = name_likely(t, tokens, i);
 	if (p < (cased ? CAPITAL_CLEAR_FROM : CAPITAL_FROM))
 		return;
 	if (is_initials(word->key))
