@@ -24,6 +24,7 @@
 enum {
 	AGAIN_MS = 200, /* Redis refuses (read-only, out of memory): between tries */
 	WINDOW = 512,	/* appends under way: what a lost connection makes us send again */
+	DELETED_S = 60, /* a deleted conversation's log: as long as a reader that was cut off takes to come back */
 };
 
 static const struct redis_script append = REDIS_SCRIPT(append), resume = REDIS_SCRIPT(resume);
@@ -147,6 +148,12 @@ static void name_keys(const struct notifier *n, const struct uuid *conversation,
 	snprintf(keys->since, sizeof keys->since, "evs:{0}:%d", (int)n->config->index);
 }
 
+/* How long the log is kept after this event. */
+static uint64_t keep_s(const struct notifier *n, const struct msg_result *m)
+{
+	return m->event == EVENT_CONVERSATION_DELETED ? DELETED_S : (uint64_t)n->config->event_log_hours * 3600;
+}
+
 /* n->head and n->tail hold the event. */
 static void eval_append(struct notifier *n, struct item *item)
 {
@@ -162,8 +169,7 @@ static void eval_append(struct notifier *n, struct item *item)
 		(const struct slice[]){slice_str(keys.log), slice_str(keys.seen), slice_str(keys.mark)}, 3,
 		(const struct slice[]){append_epoch(n, numbers[0]),
 			notifier_digits((uint64_t)n->config->event_log_length, numbers[1]),
-			notifier_digits((uint64_t)n->config->event_log_hours * 3600, numbers[2]),
-			slice_str(once), notifier_digits(m->event, numbers[3]), slice_str(turn),
+			notifier_digits(keep_s(n, m), numbers[2]), slice_str(once), notifier_digits(m->event, numbers[3]), slice_str(turn),
 			notifier_digits(m->revision, numbers[4]), buf_view(&n->head), buf_view(&n->tail),
 			notifier_digits(n->since, numbers[5]), slice_str(run),
 			notifier_digits(item->seq, numbers[6])},

@@ -55,6 +55,14 @@ class Live(unittest.TestCase):
         self.addCleanup(self.client.close)
         self.conversation = self.client.new_conversation()
 
+    def test_a_deleted_conversations_events_do_not_stay(self):
+        log = f"ev:{{0}}:{self.conversation}"
+        self.client.turn(self.conversation, TEXT)
+        until("the turn is in the log", lambda: int(self.here.redis("XLEN", log)) > 1)
+        self.assertGreater(int(self.here.redis("TTL", log)), 3600)
+        self.assertEqual(self.client.request("DELETE", f"/api/v1/conversations/{self.conversation}").status, 204)
+        until("its log is about to go", lambda: int(self.here.redis("TTL", log)) <= 60)
+
     def run_socket(self, talk, client=None):
         async def inside():
             async with Socket(client or self.client) as ws:
