@@ -13,7 +13,9 @@
 
 struct place {
 	char id[LOAD_ID_BYTES];
-	char retired[LOAD_ID_BYTES]; /* the one before, completed when the place is new again; "" none */
+	char retired[LOAD_ID_BYTES];   /* the one before: it takes no more of our turns. "" none, as below */
+	char completed[LOAD_ID_BYTES]; /* the one before that */
+	char deleted[LOAD_ID_BYTES];   /* to be deleted now */
 };
 
 /* Makes the conversations of one user: place, place + token_count, .. */
@@ -49,7 +51,9 @@ static bool keep_id(size_t place, struct slice id)
 
 	if (!id.n || id.n >= sizeof p->id)
 		return false;
-	memcpy(p->retired, p->id, sizeof p->id);
+	memcpy(p->deleted, p->completed, sizeof p->deleted);
+	memcpy(p->completed, p->retired, sizeof p->completed);
+	memcpy(p->retired, p->id, sizeof p->retired);
 	memcpy(p->id, id.p, id.n);
 	p->id[id.n] = '\0';
 	return true;
@@ -126,7 +130,8 @@ void conversations_make(struct load *l, void (*made)(struct load *l))
 	}
 }
 
-/* --- rotation: a place at a time, so that each is new once in rotate_s --- */
+/* --- rotation: a place at a time, so that each is new once in rotate_s, for the life of a conversation ---
+ */
 
 static void rotate_on(struct load *l)
 {
@@ -134,38 +139,50 @@ static void rotate_on(struct load *l)
 	ev_timer_again(l->loop, &rotation.next);
 }
 
+/* Asks something of an older conversation of the place, if there is one. */
+static bool rotation_ask(struct load *l, const char *method, const char *id, const char *body, conn_fn *fn)
+{
+	char path[128];
+
+	if (!id[0])
+		return false;
+	snprintf(path, sizeof path, "/api/v1/conversations/%s", id);
+	conn_ask(rotation.conn,
+		&(struct conn_request){.method = method,
+			.path = path,
+			.token = conversation_token(l, rotation.place),
+			.body = body},
+		fn, l);
+	return true;
+}
+
+static void deleted(struct conn *c, const struct reply *reply, const char *broken, void *arg)
+{
+	struct load *l = arg;
+
+	load_take(l, OP_DELETE, reply, broken, 204, reply ? reply->began_ns : 0);
+	rotate_on(l);
+}
+
 static void completed(struct conn *c, const struct reply *reply, const char *broken, void *arg)
 {
 	struct load *l = arg;
 
 	load_take(l, OP_COMPLETE, reply, broken, 200, reply ? reply->began_ns : 0);
-	rotate_on(l);
+	if (!rotation_ask(l, "DELETE", places[rotation.place].deleted, NULL, deleted))
+		rotate_on(l);
 }
 
-/* The place's conversation before the one that it just lost; turns for it were answered long ago. */
-static void complete(struct load *l, const char *id)
-{
-	char path[128];
-
-	snprintf(path, sizeof path, "/api/v1/conversations/%s", id);
-	conn_ask(rotation.conn,
-		&(struct conn_request){.method = "PATCH",
-			.path = path,
-			.token = conversation_token(l, rotation.place),
-			.body = "{\"status\": \"completed\"}"},
-		completed, l);
-}
-
+/* The turns of the one before the last were answered long ago: it is completed, and the one before that
+ * deleted. */
 static void rotated(struct conn *c, const struct reply *reply, const char *broken, void *arg)
 {
 	struct load *l = arg;
-	char before[LOAD_ID_BYTES];
 
-	memcpy(before, places[rotation.place].retired, sizeof before);
-	if (load_take(l, OP_CREATE, reply, broken, 201, reply ? reply->began_ns : 0) &&
-		keep_id(rotation.place, reply_member(reply->body, "id")) && before[0])
-		complete(l, before);
-	else
+	if (!load_take(l, OP_CREATE, reply, broken, 201, reply ? reply->began_ns : 0) ||
+		!keep_id(rotation.place, reply_member(reply->body, "id")) ||
+		!rotation_ask(l, "PATCH", places[rotation.place].completed, "{\"status\": \"completed\"}",
+			completed))
 		rotate_on(l);
 }
 

@@ -23,6 +23,7 @@ struct load {
 	unsigned short rng[3]; /* of erand48 */
 	uint64_t end_ns;       /* clock_mono_ns: nothing new after it */
 	struct figures figures;
+	uint64_t events; /* that sockets were told */
 };
 
 /* 0 <= x < 1 */
@@ -46,11 +47,16 @@ void rate_start(struct load *l);
 void rate_report(struct load *l, FILE *out);
 
 /* conversations.c: options->conversations of them, each of the user with its number modulo token_count.
- * Rotated, each gives way to a new one after rotate_s, and is completed as long again later. */
+ * Rotated, each gives way to a new one after rotate_s, is completed as long again later, and deleted as long
+ * after that. */
 void conversations_make(struct load *l, void (*made)(struct load *l));
 const char *conversation_id(size_t i); /* of LOAD_ID_BYTES at most */
 const char *conversation_token(const struct load *l, size_t i);
 void conversations_rotate(struct load *l);
 void conversations_stop(struct load *l);
+
+/* sockets.c: options->sockets that watch conversations. The conversations must be made, and stopped later. */
+void sockets_start(struct load *l);
+void sockets_stop(struct load *l);
 
 #endif

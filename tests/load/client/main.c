@@ -159,10 +159,13 @@ static void report(struct load *l, double took_s)
 	if (l->options->json) {
 		fputs("{", stdout);
 		figures_json(&l->figures, stdout);
-		printf(", \"client_cpu_percent\": %.1f}\n", share);
+		printf(", \"events\": %llu, \"client_cpu_percent\": %.1f}\n", (unsigned long long)l->events,
+			share);
 		return;
 	}
 	figures_print(&l->figures, stdout);
+	if (l->options->sockets)
+		printf("events that sockets were told: %llu\n", (unsigned long long)l->events);
 	printf("this client: %.1f %% of a core\n", share);
 }
 

@@ -16,7 +16,7 @@ static const char usage[] =
 	"the seed's mix:    [--users 50] [--seconds 60] [--logins 5]\n"
 	"turns at a rate:   --rate N [--seconds 60] | --steps RATExSECONDS,..\n"
 	"                   [--conversations 100] [--lumen 40] [--accept] [--connections 1024]\n"
-	"                   [--overload] [--retry] [--rotate S]\n"
+	"                   [--overload] [--retry] [--rotate S] [--sockets N] [--reconnect S]\n"
 	"what it prints:    [--every S] [--json]\n";
 
 enum { MAX_RATE = 100000, MAX_SECONDS = 24 * 3600 };
@@ -33,6 +33,8 @@ static const struct number {
 	{"connections", offsetof(struct options, connections), 1024, 1, 20000},
 	{"lumen", offsetof(struct options, lumen_percent), 40, 0, 100},
 	{"rotate", offsetof(struct options, rotate_s), 0, 0, MAX_SECONDS},
+	{"sockets", offsetof(struct options, sockets), 0, 0, 4000},
+	{"reconnect", offsetof(struct options, reconnect_s), 30, 1, MAX_SECONDS},
 	{"every", offsetof(struct options, every_s), 0, 0, MAX_SECONDS},
 	{"seed", offsetof(struct options, seed), 1, 0, 1000000000},
 };

@@ -21,7 +21,7 @@ struct options {
 	} steps[OPTIONS_STEPS];	    /* none: the mix of users */
 	long step_count;
 	long conversations, connections, lumen_percent;
-	long rotate_s, every_s;
+	long rotate_s, every_s, sockets, reconnect_s;
 	long seed;
 	bool accept, retry, overload, json;
 };

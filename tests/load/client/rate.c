@@ -57,6 +57,7 @@ static void finish_if_done(void)
 	while (rate.idle_count)
 		conn_destroy(&rate.idle[--rate.idle_count]);
 	ev_timer_stop(rate.load->loop, &rate.every);
+	sockets_stop(rate.load);
 	conversations_stop(rate.load);
 }
 
@@ -275,6 +276,7 @@ void rate_start(struct load *l)
 	if (o->every_s)
 		ev_timer_start(l->loop, &rate.every);
 	conversations_rotate(l);
+	sockets_start(l);
 	arm();
 }
 

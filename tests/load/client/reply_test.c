@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * reply_test.c - answers of a server, whole, in pieces, and bad; what becomes of them in the figures.
+ * reply_test.c - answers and frames of a server, whole, in pieces, and bad; what becomes of them in the
+ * figures.
  */
 #include "common/base/attr.h"
 #include "figures.h"
+#include "frame.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -123,6 +125,47 @@ START_TEST(verdict)
 }
 END_TEST
 
+/* At each form of a length, whole and one byte short; what we write is masked, so it is bad to read. */
+START_TEST(frames)
+{
+	static const size_t sizes[] = {0, 1, 125, 126, 65535, 65536, FRAME_BYTES};
+	size_t n = sizes[_i], head = n < 126 ? 2 : n < 65536 ? 4 : 10;
+	unsigned char *in = calloc(1, head + n);
+	struct frame f;
+
+	in[0] = 0x81;
+	in[1] = (unsigned char)(head == 2 ? n : head == 4 ? 126 : 127);
+	for (size_t i = 2; i < head; i++)
+		in[i] = (unsigned char)(n >> (8 * (head - 1 - i)));
+	ck_assert_int_eq(frame_read(slice_of((char *)in, head + n), &f), FRAME_WHOLE);
+	ck_assert_int_eq(f.opcode, FRAME_TEXT);
+	ck_assert_uint_eq(f.payload.n, n);
+	ck_assert_uint_eq(f.bytes, head + n);
+	for (size_t cut = 0; cut < head + n; cut = cut < head ? cut + 1 : head + n)
+		ck_assert_int_eq(frame_read(slice_of((char *)in, cut), &f), FRAME_MORE);
+	in[1] |= 0x80;
+	ck_assert_int_eq(frame_read(slice_of((char *)in, head + n), &f), FRAME_BAD);
+	free(in);
+}
+END_TEST
+
+START_TEST(frames_over_the_limit_and_ours)
+{
+	struct buf out;
+	struct frame f;
+
+	ck_assert_int_eq(frame_read(slice_of("\x81\x7f\x80\0\0\0\0\0\0\0", 10), &f), FRAME_BAD);
+	buf_init(&out, 1024);
+	frame_write(&out, FRAME_PONG, SLICE("hi"));
+	ck_assert(slice_eq(buf_view(&out), slice_of("\x8a\x82\0\0\0\0hi", 8)));
+	buf_reset(&out);
+	frame_write(&out, FRAME_TEXT, slice_of((char[200]){0}, 200));
+	ck_assert_uint_eq(out.n, 4 + 4 + 200);
+	ck_assert(slice_starts(buf_view(&out), slice_of("\x81\xfe\0\xc8\0\0\0\0", 8)));
+	buf_finish(&out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("load reply");
@@ -133,6 +176,8 @@ int main(void)
 	tcase_add_loop_test(tc, a_reply, 0, (int)countof(rows));
 	tcase_add_test(tc, a_head_without_end_is_given_up);
 	tcase_add_test(tc, members);
+	tcase_add_loop_test(tc, frames, 0, 7);
+	tcase_add_test(tc, frames_over_the_limit_and_ours);
 	tcase_add_test(tc, outcomes);
 	tcase_add_test(tc, verdict);
 	suite_add_tcase(suite, tc);
