@@ -6,11 +6,14 @@
 
 #include "common/base/xalloc.h"
 #include "password.h"
+#include "password_memory.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <time.h>
 #include <utlist.h>
 
 struct job {
@@ -42,13 +45,28 @@ static void job_free(struct job *job)
 	free(job);
 }
 
+/* A thread that has had nothing to do for a while gives its memory back, and then waits on. */
+static void wait_for_work(struct passwords *p)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PASSWORDS_KEEP_S;
+	while (!p->stop && !p->todo)
+		if (pthread_cond_timedwait(&p->work, &p->lock, &until) == ETIMEDOUT)
+			break;
+	if (!p->stop && !p->todo)
+		password_memory_release();
+	while (!p->stop && !p->todo)
+		pthread_cond_wait(&p->work, &p->lock);
+}
+
 static struct job *next_job(struct passwords *p)
 {
 	struct job *job = NULL;
 
 	pthread_mutex_lock(&p->lock);
-	while (!p->stop && !p->todo)
-		pthread_cond_wait(&p->work, &p->lock);
+	wait_for_work(p);
 	if (!p->stop) {
 		job = p->todo;
 		DL_DELETE(p->todo, job);
@@ -63,6 +81,7 @@ static void *work(void *arg)
 	struct passwords *p = arg;
 	struct job *job;
 
+	password_memory_keep();
 	while ((job = next_job(p))) {
 		job->ok = password_verify(job->hash, slice_of(job->password, job->password_bytes)) && !job->decoy;
 		pthread_mutex_lock(&p->lock);
@@ -70,6 +89,7 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&p->lock);
 		ev_async_send(p->loop, &p->wake);
 	}
+	password_memory_release();
 	return NULL;
 }
 
