@@ -4,6 +4,7 @@
  */
 #include "passwords.h"
 
+#include "common/base/sched.h"
 #include "common/base/xalloc.h"
 #include "password.h"
 #include "password_memory.h"
@@ -81,6 +82,7 @@ static void *work(void *arg)
 	struct passwords *p = arg;
 	struct job *job;
 
+	sched_slice(SCHED_LONG_US); /* whoever wakes up while a password is hashed goes first */
 	password_memory_keep();
 	while ((job = next_job(p))) {
 		job->ok = password_verify(job->hash, slice_of(job->password, job->password_bytes)) && !job->decoy;

@@ -5,10 +5,12 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/json_out.h"
+#include "common/base/sched.h"
 #include "common/base/utf8.h"
 #include "common/base/uuid.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 START_TEST(buf_refuses_past_its_ceiling_and_says_so)
@@ -127,6 +129,18 @@ START_TEST(uuid_round_trip_and_order)
 }
 END_TEST
 
+START_TEST(slices_are_the_threads_own)
+{
+	if (!sched_slice(SCHED_SHORT_US)) {
+		fprintf(stderr, "this kernel has no slices of a thread's own (Linux 6.12 has): not tried\n");
+		return;
+	}
+	ck_assert_uint_eq(sched_slice_now(), SCHED_SHORT_US);
+	ck_assert(sched_slice(SCHED_LONG_US));
+	ck_assert_uint_eq(sched_slice_now(), SCHED_LONG_US);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base");
@@ -140,6 +154,7 @@ int main(void)
 	tcase_add_loop_test(tc, rfc3339, 0, (int)countof(times));
 	tcase_add_loop_test(tc, utf8, 0, (int)countof(texts));
 	tcase_add_test(tc, uuid_round_trip_and_order);
+	tcase_add_test(tc, slices_are_the_threads_own);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

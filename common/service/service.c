@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/sched.h"
 #include "common/base/xalloc.h"
 #include "link.h"
 #include "link_curve.h"
@@ -222,6 +223,8 @@ static void open_frame(struct service_run *run)
 	if (mkdir(run->common.runtime_dir, 0750) != 0 && errno != EEXIST)
 		fatal("event=service.runtime_dir path=%s error=\"%s; create it or set runtime_dir\"", run->common.runtime_dir,
 			strerror(errno));
+	if (!sched_slice(SCHED_SHORT_US)) /* before there are threads: they inherit it */
+		log_debug("service.slice", "error=\"the kernel has no slices of a thread's own\"");
 	zsys_handler_set(NULL); /* before czmq's first use: the signals are the loop's */
 	run->loop = ev_default_loop(EVFLAG_AUTO);
 	if (!run->loop)

@@ -99,7 +99,8 @@ def postgres(state):
     for key, value in PG_SETTINGS.items():
         command += ["-c", f"{key}={value}"]
     # SIGINT is the fast shutdown: it does not wait for clients to leave
-    return Process("postgres", command, stop_signal=signal.SIGINT, ready_seconds=120, stop_seconds=30)
+    return Process("postgres", command, stop_signal=signal.SIGINT, ready_seconds=120, stop_seconds=30,
+                   short_slices=True)
 
 
 def create_database(state):
@@ -118,7 +119,7 @@ def redis(state):
     config = os.path.join(state.redis, "redis.conf")
     with open(config, "w", encoding="utf-8") as f:
         f.write("\n".join(REDIS_SETTINGS) + f"\nunixsocket \"{state.socket('redis.sock')}\"\ndir \"{state.redis}\"\n")
-    return Process("redis", [server, config], ready_seconds=60, stop_seconds=30)
+    return Process("redis", [server, config], ready_seconds=60, stop_seconds=30, short_slices=True)
 
 
 def check_redis(url):
