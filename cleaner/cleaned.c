@@ -149,6 +149,8 @@ void cleaned_metadata(const struct cleaned *c, uint64_t processing_ns, struct bu
 			     .prompt = slice_str(c->prompt),
 			     .fallback = slice_str(c->fallback),
 			     .fallback_cause = slice_str(c->fallback_cause),
+			     .crashes = c->crashes,
+			     .retries = c->retries,
 			     .timings = buf_view(&timings),
 			     .corrections = buf_view(&c->corrections)});
 	buf_finish(&timings);

@@ -28,6 +28,7 @@ struct cleaned {
 	char model[128];		       /* that answered or was asked in vain; empty: none */
 	const char *fallback_cause;	       /* static text: why the model's answer is not here, or NULL */
 	const char *prompt;		       /* static text: the hash of what the model was told, or NULL */
+	uint64_t crashes, retries;	       /* of cleaners before this one */
 	uint64_t model_ns, parse_ns, judge_ns; /* of the model's answer; 0: none */
 	uint64_t queue_ns, window_ns;	       /* waited in the queue; building the window */
 	uint64_t stage_ns[STAGE_COUNT];

@@ -19,6 +19,7 @@
 
 enum {
 	REDIS_MS = 2000,	 /* a script's time to its answer */
+	RENEWALS = 4,		 /* in a lease's time: three may be late or lost */
 	READER_MS = 5000 + 2000, /* a blocked read's: take.c's BLOCK_MS and the same */
 	JSON_BYTES = 2 * LIMIT_TURN_JSON_BYTES,
 };
@@ -52,8 +53,10 @@ static void on_pg(bool up, void *arg)
 
 static void on_redis(bool up, void *arg)
 {
-	if (up)
-		ready_if_all_answer(arg);
+	if (!up)
+		return;
+	take_redis_up(arg);
+	ready_if_all_answer(arg);
 }
 
 static void on_reader(bool up, void *arg)
@@ -88,7 +91,7 @@ static void open_engine(struct cleaner *c)
 
 static void start_tick(struct cleaner *c)
 {
-	double every = (double)c->config->lease_ms / 3e3;
+	double every = (double)c->config->lease_ms / (RENEWALS * 1e3);
 
 	ev_timer_init(&c->tick, on_tick, every, every);
 	c->tick.data = c;

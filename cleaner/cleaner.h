@@ -56,7 +56,8 @@ struct lease {
 	bool high; /* which stream */
 	char entry[ENTRY_BYTES];
 	struct uuid conversation, turn;
-	uint64_t deliveries; /* 1: the first */
+	uint64_t deliveries; /* of its entry; 1: the first */
+	bool expired;	     /* the lease before this one ran out */
 	uint64_t fence;	     /* 0: not claimed */
 	uint64_t claim_ns;   /* when its claim was sent */
 	char *blob;	     /* the job's bytes, owned */
@@ -92,6 +93,8 @@ struct cleaner {
 		bool looking;	 /* XPENDING under way */
 		char client[24]; /* the reader's connection id, to wake it */
 		ev_timer pause;	 /* after an error of Redis */
+		ev_timer expiry; /* when the next lease runs out that nobody renews */
+		uint64_t began_ns, up_ns; /* this process; its connection */
 		uint64_t poison; /* entries that were no turn */
 	} take;
 	ev_timer tick;
@@ -107,6 +110,7 @@ void take_more(struct cleaner *c);  /* reads on when there is room and nothing i
 void take_wake(struct cleaner *c);  /* ends a blocked read: for the drain */
 void take_renew(struct cleaner *c); /* keeps this cleaner's leases */
 void take_look(struct cleaner *c);  /* takes over what dead cleaners left */
+void take_redis_up(struct cleaner *c); /* the connection of scripts and renewals */
 void take_reader_up(struct cleaner *c);
 void take_close(struct cleaner *c);
 
@@ -114,8 +118,7 @@ void take_close(struct cleaner *c);
 struct slice lease_stream(const struct lease *l);
 struct lease *lease_new(struct cleaner *c, enum lease_state state, bool high, struct slice entry);
 bool lease_held(const struct cleaner *c, bool high, struct slice entry);
-void lease_claim(
-	struct lease *l, const struct uuid *conversation, const struct uuid *turn, uint64_t deliveries);
+void lease_claim(struct lease *l, const struct uuid *conversation, const struct uuid *turn);
 void lease_end(struct lease *l); /* frees it; what stands in Redis is somebody else's from here */
 void lease_committed(struct lease *l, enum outcome outcome);
 void lease_pg_failed(struct lease *l, enum pg_status status); /* tries the present step again, later */

@@ -21,6 +21,7 @@ enum {
 	TRY_FIRST_MS =
 		25, /* between tries of what PostgreSQL could not do; doubles to the most, with jitter */
 	TRY_MOST_MS = 500,
+	REFUSED_MS = 2000, /* between tries of a turn that PostgreSQL does not even take as failed */
 	STALE_MOST = 3, /* then what it was cleaned with is good enough: somebody changes it all the time */
 };
 
@@ -118,9 +119,11 @@ static void release(struct lease *l)
 
 static void bury(struct lease *l)
 {
-	log_error("turn.given_up", "deliveries=%llu cause=%s", (unsigned long long)l->deliveries,
-		l->cleaned.reason);
-	queue_bury(l->cleaner->redis, &l->conversation, &l->turn, slice_str(l->cleaned.reason), l->deliveries,
+	const struct cleaned *c = &l->cleaned;
+
+	log_error("turn.given_up", "crashes=%llu retries=%llu cause=%s", (unsigned long long)c->crashes,
+		(unsigned long long)c->retries, c->reason);
+	queue_bury(l->cleaner->redis, &l->conversation, &l->turn, slice_str(c->reason), c->crashes, c->retries,
 		NULL, NULL);
 }
 
@@ -204,8 +207,8 @@ static void clean(struct lease *l)
 	const struct clean_result *local;
 
 	l->cleaned.window_ns = clock_mono_ns() - l->claim_ns;
-	if (l->deliveries > LIMIT_REDELIVERIES) {
-		cleaned_give_up(&l->cleaned, &l->job, "too_many_deliveries");
+	if (l->cleaned.crashes >= LIMIT_CRASHES) { /* raw: the engine may be what it kills them with */
+		cleaned_give_up(&l->cleaned, &l->job, "too_many_crashes");
 	} else {
 		struct clean_input around = lease_around(l);
 
@@ -273,12 +276,14 @@ bool lease_is_checked(const struct lease *l)
 /* What it was cleaned with was changed meanwhile: read that and clean it anew, a few times. */
 static void clean_again(struct lease *l)
 {
-	uint64_t queue_ns = l->cleaned.queue_ns;
+	const struct cleaned was = l->cleaned;
 
 	l->stale_times++;
 	cleaned_finish(&l->cleaned);
 	cleaned_init(&l->cleaned);
-	l->cleaned.queue_ns = queue_ns;
+	l->cleaned.queue_ns = was.queue_ns;
+	l->cleaned.crashes = was.crashes;
+	l->cleaned.retries = was.retries;
 	window_finish(&l->window); /* one of its texts may be what was changed */
 	l->window_ready = false;
 	queue_window_drop(l->cleaner->redis, &l->conversation, NULL, NULL);
@@ -289,7 +294,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct lease *l = w->data;
 
-	if (service_is_draining(l->cleaner->run))
+	if (service_is_draining(l->cleaner->run) || l->again == LEASE_ENDING)
 		release(l); /* to a cleaner that stays */
 	else if (l->again == LEASE_COMMITTING)
 		commit_send(l);
@@ -297,6 +302,14 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 		put_back(l);
 	else
 		ask_around(l);
+}
+
+static void wait_for(struct lease *l, enum lease_state again, unsigned ms)
+{
+	l->again = again;
+	l->state = LEASE_WAITING;
+	ev_timer_set(&l->timer, (ms / 2 + (unsigned)random() % (ms / 2 + 1)) / 1e3, 0);
+	ev_timer_start(service_loop(l->cleaner->run), &l->timer);
 }
 
 void lease_pg_failed(struct lease *l, enum pg_status status)
@@ -310,19 +323,14 @@ void lease_pg_failed(struct lease *l, enum pg_status status)
 	if (status == PG_REFUSED ||
 		status == PG_CONFLICT) /* a read: nothing of the turn can be wrong with it */
 		log_error("lease.read_refused", "state=%d", (int)l->state);
-	l->again = l->state;
-	l->state = LEASE_WAITING;
-	ev_timer_set(&l->timer, (ms / 2 + (unsigned)random() % (ms / 2 + 1)) / 1e3, 0);
-	ev_timer_start(service_loop(l->cleaner->run), &l->timer);
+	wait_for(l, l->state, ms);
 }
 
 void lease_refused(struct lease *l)
 {
 	if (l->refused) {
-		log_error("turn.refused_twice", "deliveries=%llu", (unsigned long long)l->deliveries);
-		bury(l);
-		lease_end(l); /* stays pending: tried again when the lease ran out, and seen in the log each
-				 time */
+		log_error("turn.refused_twice", "retries=%llu", (unsigned long long)l->cleaned.retries);
+		wait_for(l, LEASE_ENDING, REFUSED_MS); /* then given back: a retry, and seen in the log each time */
 		return;
 	}
 	l->refused = true;
@@ -337,9 +345,11 @@ static bool take_reply(struct lease *l, const redisReply *reply, bool *window_co
 	struct slice job = redis_str(reply->element[1]);
 	size_t count = 0;
 
+	l->cleaned.crashes = (uint64_t)reply->element[2]->integer;
+	l->cleaned.retries = (uint64_t)reply->element[3]->integer;
 	l->fence = strtoull(redis_str(reply->element[0]).p, NULL, 10);
 	l->blob = xmemdup(job.p, job.n);
-	for (size_t i = 2; i < reply->elements && count < countof(packed); i++)
+	for (size_t i = 4; i < reply->elements && count < countof(packed); i++)
 		packed[count++] = redis_str(reply->element[i]);
 	if (!msg_unpack(MSG_JOB, slice_of(l->blob, job.n), &l->job) || !uuid_eq(&l->job.turn_id, &l->turn))
 		return false;
@@ -375,7 +385,7 @@ static void on_claim(const redisReply *reply, void *arg)
 	} else if (reply->type == REDIS_REPLY_NIL) { /* stale: it was completed or parked meanwhile */
 		l->state = LEASE_ENDING;
 		queue_drop(l->cleaner->redis, lease_stream(l), slice_str(l->entry), on_gone, l);
-	} else if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2 ||
+	} else if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 4 ||
 		   !take_reply(l, reply, &window_complete)) {
 		log_error("job.unreadable",
 			""); /* another version's: PostgreSQL has it too, and the sweep brings it back */
@@ -385,13 +395,12 @@ static void on_claim(const redisReply *reply, void *arg)
 	}
 }
 
-void lease_claim(
-	struct lease *l, const struct uuid *conversation, const struct uuid *turn, uint64_t deliveries)
+void lease_claim(struct lease *l, const struct uuid *conversation, const struct uuid *turn)
 {
 	l->state = LEASE_CLAIMING;
 	l->conversation = *conversation;
 	l->turn = *turn;
-	l->deliveries = deliveries;
 	l->claim_ns = clock_mono_ns();
-	queue_claim(l->cleaner->redis, lease_stream(l), slice_str(l->entry), conversation, turn, on_claim, l);
+	queue_claim(l->cleaner->redis, lease_stream(l), slice_str(l->entry), conversation, turn, l->expired,
+		on_claim, l);
 }

@@ -13,9 +13,9 @@ const struct config_key cleaner_keys[] = {
 		"folder of the cleaning engine's tables; empty: the built-in rules"},
 	{"max_in_flight", CONFIG_INT, AT(max_in_flight), "32", 2, CLEANER_IN_FLIGHT_MOST, false,
 		"turns, of as many conversations, being worked on at a time"},
-	{"lease_ms", CONFIG_INT, AT(lease_ms), "1300", 200, 60000, false,
-		"ms without a sign of life after which another cleaner takes a turn over; renewed every "
-		"third of it"},
+	{"lease_ms", CONFIG_INT, AT(lease_ms), "1100", 200, 60000, false,
+		"ms without a sign of life after which another cleaner takes a turn over; renewed four "
+		"times in it"},
 	{"pg_connections", CONFIG_INT, AT(pg_connections), "2", 1, 32, false, "connections to PostgreSQL"},
 	{"pg_timeout_ms", CONFIG_INT, AT(pg_timeout_ms), "5000", 100, 60000, false,
 		"ms that a commit may take"},

@@ -5,11 +5,14 @@
  *
  * A read asks for half of the free places from each of the two streams, so that neither starves and the bound
  * holds. A lease is renewed on every tick; its time is the entry's idle time in the group, which Redis keeps.
- * An entry that was delivered more than SUSPECT_DELIVERIES times may be what kills cleaners: such ones are
+ * A look sees leases that nobody renews before they run out, and the next one comes at the moment when they
+ * do. An entry of our own that no lease is for was dropped when Redis did not answer: it is taken again, and
+ * is nobody's crash. After Redis was away others have a lease's time to renew theirs. An entry that was delivered more than SUSPECT_DELIVERIES times may be what kills cleaners: such ones are
  * taken one at a time, so that those which were only near it are not counted with it again.
  */
 #include "cleaner.h"
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 
 #include <stdio.h>
@@ -93,9 +96,9 @@ static void take_stream(struct cleaner *c, const redisReply *stream)
 			drop_poison(c, high, id);
 			continue;
 		}
-		l = lease_new(c, LEASE_CLAIMING, high, id);
+		l = lease_held(c, high, id) ? NULL : lease_new(c, LEASE_CLAIMING, high, id);
 		if (l)
-			lease_claim(l, &conversation, &turn, 1);
+			lease_claim(l, &conversation, &turn);
 	}
 }
 
@@ -215,41 +218,95 @@ static void on_taken(const redisReply *reply, void *arg)
 		drop_poison(l->cleaner, l->high, id);
 		lease_end(l);
 	} else {
-		log_info("lease.taken_over", "deliveries=%llu", (unsigned long long)l->deliveries);
-		lease_claim(l, &conversation, &turn, l->deliveries);
+		log_info("lease.taken_over", "deliveries=%llu expired=%d", (unsigned long long)l->deliveries,
+			l->expired);
+		lease_claim(l, &conversation, &turn);
 	}
 }
 
-static void take_over(struct cleaner *c, bool high, struct slice entry, uint64_t deliveries)
+/* Longer than between two renewals of a cleaner that is well. */
+static int64_t unrenewed_ms(const struct cleaner *c)
+{
+	return c->config->lease_ms / 2;
+}
+
+/* An entry in the group that nobody has renewed for a while. */
+struct pending {
+	struct slice entry;
+	int64_t idle_ms;
+	uint64_t deliveries; /* the next one's number */
+	bool dropped;	     /* ours, and dropped by this process */
+};
+
+static void take_over(struct cleaner *c, bool high, const struct pending *p)
 {
 	char least[NUMBER_BYTES];
 	struct lease *l;
 
-	if (lease_held(c, high, entry) || (deliveries > SUSPECT_DELIVERIES && holds_suspect(c)))
+	if (p->deliveries > SUSPECT_DELIVERIES && holds_suspect(c))
 		return;
-	l = lease_new(c, LEASE_TAKING, high, entry);
+	l = lease_new(c, LEASE_TAKING, high, p->entry);
 	if (!l)
 		return;
-	l->deliveries = deliveries;
+	l->deliveries = p->deliveries;
+	l->expired = !p->dropped;
 	redis_send(c->redis,
 		(const struct slice[]){SLICE("XCLAIM"), stream_of(high), queue_group, consumer(c),
-			number(c->config->lease_ms, least), slice_str(l->entry)},
+			number(p->dropped ? unrenewed_ms(c) : c->config->lease_ms, least),
+			slice_str(l->entry)},
 		6, on_taken, l);
 }
 
-/* XPENDING's rows: [entry, consumer, idle ms, deliveries]. */
+/* A row of XPENDING: [entry, consumer, idle ms, deliveries]. Ours from before this process began was left by
+ * the one that died. */
+static bool read_pending(const struct cleaner *c, const redisReply *row, uint64_t now_ns, struct pending *p)
+{
+	if (row->type != REDIS_REPLY_ARRAY || row->elements != 4)
+		return false;
+	*p = (struct pending){.entry = redis_str(row->element[0]),
+		.idle_ms = row->element[2]->integer,
+		.deliveries = (uint64_t)row->element[3]->integer + 1};
+	p->dropped = slice_eq(redis_str(row->element[1]), consumer(c)) &&
+		     (uint64_t)p->idle_ms * NS_PER_MS < now_ns - c->take.began_ns;
+	return p->entry.n > 0;
+}
+
+static void look_at(struct cleaner *c, double after_ms)
+{
+	if (ev_is_active(&c->take.expiry) &&
+		ev_timer_remaining(service_loop(c->run), &c->take.expiry) * 1e3 <= after_ms)
+		return;
+	ev_timer_stop(service_loop(c->run), &c->take.expiry);
+	ev_timer_set(&c->take.expiry, after_ms / 1e3, 0);
+	ev_timer_start(service_loop(c->run), &c->take.expiry);
+}
+
+static void judge_pending(struct cleaner *c, bool high, const struct pending *p, uint64_t now_ns)
+{
+	int64_t up_ms = (int64_t)((now_ns - c->take.up_ns) / NS_PER_MS);
+	int64_t idle_ms = p->idle_ms < up_ms ? p->idle_ms : up_ms, lease_ms = c->config->lease_ms;
+
+	if (lease_held(c, high, p->entry))
+		return;
+	if (p->dropped || idle_ms >= lease_ms)
+		take_over(c, high, p);
+	else
+		look_at(c, (double)(lease_ms - idle_ms + 1));
+}
+
 static void on_look(struct cleaner *c, bool high, const redisReply *reply)
 {
+	uint64_t now_ns = clock_mono_ns();
+
 	if (starts(reply, "NOGROUP"))
 		make_groups(c->redis);
 	if (!reply || reply->type != REDIS_REPLY_ARRAY || service_is_draining(c->run))
 		return;
 	for (size_t i = 0; i < reply->elements; i++) {
-		const redisReply *row = reply->element[i];
+		struct pending p;
 
-		if (row->type == REDIS_REPLY_ARRAY && row->elements == 4 && redis_str(row->element[0]).n)
-			take_over(
-				c, high, redis_str(row->element[0]), (uint64_t)row->element[3]->integer + 1);
+		if (read_pending(c, reply->element[i], now_ns, &p))
+			judge_pending(c, high, &p, now_ns);
 	}
 }
 
@@ -276,18 +333,32 @@ void take_look(struct cleaner *c)
 	for (int high = 1; high >= 0; high--)
 		redis_send(c->redis,
 			(const struct slice[]){SLICE("XPENDING"), stream_of(high), queue_group, SLICE("IDLE"),
-				number(c->config->lease_ms, idle), SLICE("-"), SLICE("+"),
+				number(unrenewed_ms(c), idle), SLICE("-"), SLICE("+"),
 				number(LOOK_ENTRIES, count)},
 			8, high ? on_look_high : on_look_normal, c);
 }
 
+void take_redis_up(struct cleaner *c)
+{
+	c->take.up_ns = clock_mono_ns();
+	take_renew(c);
+}
+
+static void on_expiry(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	take_look(w->data);
+}
+
 void take_open(struct cleaner *c)
 {
+	c->take.began_ns = clock_mono_ns();
 	ev_timer_init(&c->take.pause, on_pause, 0, 0);
-	c->take.pause.data = c;
+	ev_timer_init(&c->take.expiry, on_expiry, 0, 0);
+	c->take.pause.data = c->take.expiry.data = c;
 }
 
 void take_close(struct cleaner *c)
 {
 	ev_timer_stop(service_loop(c->run), &c->take.pause);
+	ev_timer_stop(service_loop(c->run), &c->take.expiry);
 }

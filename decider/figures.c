@@ -11,7 +11,7 @@
 #include "common/service/timings.h"
 #include "common/store/queue.h"
 
-enum { EVERY_MS = 1000, FIGURES = 5 };
+enum { EVERY_MS = 1000 };
 
 static void on_stats(const redisReply *reply, void *arg)
 {
@@ -20,7 +20,7 @@ static void on_stats(const redisReply *reply, void *arg)
 	double rate;
 
 	d->figures.asking = false;
-	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != FIGURES) {
+	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != QUEUE_FIGURES) {
 		d->figures.rate = (struct rate){0};
 		d->figures.turns = 0; /* not known: PostgreSQL has room */
 		return;

@@ -24,7 +24,10 @@ const struct slice queue_group = SLICE("cleaners");
 
 const struct slice queue_jobs = SLICE(TAG "jobs");
 const struct slice queue_dead = SLICE(TAG "dead");
-const struct slice queue_finished = SLICE(TAG "finished");
+static const struct slice finished = SLICE(TAG "finished"), crashes = SLICE(TAG "crashes"), retries = SLICE(TAG "retries");
+
+const struct slice queue_stats_keys[6] = {SLICE(TAG "ready"), SLICE(TAG "ready-high"), SLICE(TAG "jobs"),
+	SLICE(TAG "finished"), SLICE(TAG "crashes"), SLICE(TAG "retries")};
 
 static const struct redis_script claim = REDIS_SCRIPT(claim), complete = REDIS_SCRIPT(complete),
 	enqueue = REDIS_SCRIPT(enqueue), release = REDIS_SCRIPT(release), unknown = REDIS_SCRIPT(unknown),
@@ -93,15 +96,15 @@ void queue_window_drop(struct redis *r, const struct uuid *conversation, redis_f
 }
 
 void queue_claim(struct redis *r, struct slice stream, struct slice entry, const struct uuid *conversation,
-	const struct uuid *turn, redis_fn *fn, void *arg)
+	const struct uuid *turn, bool expired, redis_fn *fn, void *arg)
 {
 	char id[UUID_TEXT_BYTES];
 	struct queue_names n;
 
 	queue_name_keys(&n, conversation);
 	uuid_text(turn, id);
-	redis_eval(r, &claim, (const struct slice[]){queue_jobs, slice_str(n.busy), slice_str(n.win)}, 3,
-		(const struct slice[]){stream, entry, slice_str(id)}, 3, fn, arg);
+	redis_eval(r, &claim, (const struct slice[]){queue_jobs, slice_str(n.busy), slice_str(n.win), crashes}, 4,
+		(const struct slice[]){stream, entry, slice_str(id), expired ? SLICE("1") : SLICE("0")}, 4, fn, arg);
 }
 
 void queue_complete(struct redis *r, const struct uuid *conversation, const struct uuid *turn, uint64_t fence,
@@ -117,7 +120,7 @@ void queue_complete(struct redis *r, const struct uuid *conversation, const stru
 	if (window)
 		msg_pack(MSG_WINDOW, window, &packed);
 	redis_eval(r, &complete, (const struct slice[]){queue_jobs, slice_str(n.wait), slice_str(n.busy), slice_str(n.win),
-		queue_stream_normal, queue_stream_high, queue_finished}, 7, (const struct slice[]){queue_group, slice_str(id),
+		queue_stream_normal, queue_stream_high, finished}, 7, (const struct slice[]){queue_group, slice_str(id),
 		number(fence, lease), slice_str(n.id), number(window ? window->seq : 0, seq), buf_view(&packed),
 		number(QUEUE_WINDOW_KEEP, keep), number(QUEUE_WINDOW_SECONDS, seconds)}, 8, fn, arg);
 	buf_finish(&packed);
@@ -132,7 +135,7 @@ void queue_release(struct redis *r, const struct uuid *conversation, const struc
 	queue_name_keys(&n, conversation);
 	uuid_text(turn, id);
 	redis_eval(r, &release, (const struct slice[]){slice_str(n.wait), slice_str(n.busy), queue_stream_normal,
-		queue_stream_high}, 4, (const struct slice[]){queue_group, slice_str(id), number(fence, lease),
+		queue_stream_high, retries}, 5, (const struct slice[]){queue_group, slice_str(id), number(fence, lease),
 		slice_str(n.id)}, 4, fn, arg);
 }
 
@@ -152,20 +155,20 @@ void queue_drop(struct redis *r, struct slice stream, struct slice entry, redis_
 }
 
 void queue_bury(struct redis *r, const struct uuid *conversation, const struct uuid *turn, struct slice cause,
-	uint64_t deliveries, redis_fn *fn, void *arg)
+	uint64_t crash_count, uint64_t retry_count, redis_fn *fn, void *arg)
 {
-	char id[UUID_TEXT_BYTES], times[NUMBER_BYTES], most[NUMBER_BYTES];
+	char id[UUID_TEXT_BYTES], crashed[NUMBER_BYTES], retried[NUMBER_BYTES], most[NUMBER_BYTES];
 	struct queue_names n;
 
 	queue_name_keys(&n, conversation);
 	uuid_text(turn, id);
 	redis_send(r, (const struct slice[]){SLICE("XADD"), queue_dead, SLICE("MAXLEN"), SLICE("~"),
 		number(QUEUE_DEAD_ENTRIES, most), SLICE("*"), SLICE("c"), slice_str(n.id), SLICE("t"), slice_str(id),
-		SLICE("cause"), cause, SLICE("deliveries"), number(deliveries, times)}, 14, fn, arg);
+		SLICE("cause"), cause, SLICE("crashes"), number(crash_count, crashed), SLICE("retries"),
+		number(retry_count, retried)}, 16, fn, arg);
 }
 
 void queue_stats(struct redis *r, redis_fn *fn, void *arg)
 {
-	redis_eval(r, &queue_stats_script, (const struct slice[]){queue_stream_normal, queue_stream_high, queue_jobs, queue_finished}, 4, &queue_group,
-		1, fn, arg);
+	redis_eval(r, &queue_stats_script, queue_stats_keys, countof(queue_stats_keys), &queue_group, 1, fn, arg);
 }

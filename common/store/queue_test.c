@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TEXTS = 16, TEXT_BYTES = 2048 };
+enum { TEXTS = 20, TEXT_BYTES = 2048 };
 
 /* What the last reply was, copied. */
 static struct {
@@ -119,12 +119,17 @@ static void find_entry(const struct uuid *conversation)
 	await();
 }
 
-static uint64_t claim(const struct msg_job *j)
+static uint64_t claim_after(const struct msg_job *j, bool expired)
 {
 	find_entry(&j->conversation_id);
-	queue_claim(redis, queue_stream_normal, slice_str(entry), &j->conversation_id, &j->turn_id, take, NULL);
+	queue_claim(redis, queue_stream_normal, slice_str(entry), &j->conversation_id, &j->turn_id, expired, take, NULL);
 	await();
 	return got.null ? 0 : strtoull(got.text[0], NULL, 10);
+}
+
+static uint64_t claim(const struct msg_job *j)
+{
+	return claim_after(j, false);
 }
 
 static long long complete(const struct msg_job *j, uint64_t fence, const char *text)
@@ -236,10 +241,10 @@ START_TEST(a_window_comes_with_the_claim)
 	}
 	enqueue(&a);
 	ck_assert_uint_gt(claim(&a), 0);
-	ck_assert_uint_eq(got.count, 2 + QUEUE_WINDOW_KEEP);
-	ck_assert(msg_unpack(MSG_WINDOW, slice_of(got.text[2], got.length[2]), &back));
+	ck_assert_uint_eq(got.count, 4 + QUEUE_WINDOW_KEEP);
+	ck_assert(msg_unpack(MSG_WINDOW, slice_of(got.text[4], got.length[4]), &back));
 	ck_assert_uint_eq(back.seq, 3); /* oldest first, the newest kept */
-	ck_assert(msg_unpack(MSG_WINDOW, slice_of(got.text[13], got.length[13]), &back));
+	ck_assert(msg_unpack(MSG_WINDOW, slice_of(got.text[15], got.length[15]), &back));
 	ck_assert_uint_eq(back.seq, 14);
 }
 END_TEST
@@ -293,6 +298,47 @@ START_TEST(high_priority_has_its_own_stream)
 }
 END_TEST
 
+static void release(const struct msg_job *j, uint64_t fence)
+{
+	queue_release(redis, &j->conversation_id, &j->turn_id, fence, take, NULL);
+	await();
+}
+
+/* What the last claim said. */
+static void expect_counts(long long crashes, long long retries)
+{
+	ck_assert_int_eq(got.numbers[2], crashes);
+	ck_assert_int_eq(got.numbers[3], retries);
+}
+
+START_TEST(crashes_are_counted_apart_from_retries)
+{
+	struct msg_job a = job(&one, 1), b = job(&one, 2);
+	uint64_t fence;
+
+	enqueue(&a);
+	enqueue(&b);
+	claim_after(&a, true); /* its reader died before it had it in hand: not the turn's doing */
+	expect_counts(0, 0);
+	fence = claim_after(&a, true);
+	expect_counts(1, 0);
+	release(&a, fence);
+	ck_assert_uint_eq(claim(&b), 0); /* a keeps its place */
+	claim_after(&a, true);		 /* nobody had it since it was given back */
+	expect_counts(1, 1);
+	fence = claim_after(&a, true);
+	expect_counts(2, 1);
+	ck_assert_int_eq(complete(&a, fence, "x"), 1);
+	claim_after(&b, true); /* counts are the turn's own */
+	expect_counts(0, 0);
+	queue_stats(redis, take, NULL);
+	await();
+	ck_assert_uint_eq(got.count, QUEUE_FIGURES);
+	ck_assert_int_eq(got.numbers[5], 2);
+	ck_assert_int_eq(got.numbers[6], 1);
+}
+END_TEST
+
 START_TEST(unknown_names_what_is_missing)
 {
 	struct msg_job a = job(&one, 1), b = job(&one, 2);
@@ -312,7 +358,7 @@ START_TEST(dead_letters_are_kept_with_their_cause)
 {
 	struct msg_job a = job(&one, 1);
 
-	queue_bury(redis, &one, &a.turn_id, SLICE("crashed 5 times"), 5, take, NULL);
+	queue_bury(redis, &one, &a.turn_id, SLICE("too_many_crashes"), 3, 1, take, NULL);
 	await();
 	words("XLEN", "q:{0}:dead", NULL);
 	ck_assert_int_eq(got.number, 1);
@@ -341,6 +387,7 @@ int main(void)
 	tcase_add_test(tc, a_window_comes_with_the_claim);
 	tcase_add_test(tc, release_keeps_the_place_and_park_forgets);
 	tcase_add_test(tc, high_priority_has_its_own_stream);
+	tcase_add_test(tc, crashes_are_counted_apart_from_retries);
 	tcase_add_test(tc, unknown_names_what_is_missing);
 	tcase_add_test(tc, dead_letters_are_kept_with_their_cause);
 	suite_add_tcase(suite, tc);

@@ -19,7 +19,7 @@ enum {
 	LIMIT_TURN_JSON_BYTES = 1024 * 1024, /* a turn as JSON: 16 KiB of text may hold thousands of corrections */
 	LIMIT_FIELD_BYTES = 2 * 1024 * 1024, /* any field of a message: refuses what no sender of ours makes */
 	LIMIT_TIMING_SAMPLES = 512,         /* in one timings message: 5 KiB */
-	LIMIT_REDELIVERIES = 5,             /* deliveries before a turn is given up and answered as failed */
+	LIMIT_CRASHES = 3,                  /* cleaners that died over a turn before it is given up and answered as failed */
 };
 
 #endif

@@ -57,6 +57,10 @@ void turn_metadata_write(struct buf *out, const struct turn_metadata *m)
 	json_kv_str(out, "fallback", m->fallback);
 	if (m->fallback_cause.p)
 		json_kv_str(out, "fallback_cause", m->fallback_cause);
+	if (m->crashes || m->retries) {
+		json_kv_u64(out, "crashes", m->crashes);
+		json_kv_u64(out, "retries", m->retries);
+	}
 	json_kv_raw(out, "timings", m->timings.n ? m->timings : SLICE("{}"));
 	json_kv_raw(out, "corrections", m->corrections.n ? m->corrections : SLICE("[]"));
 	buf_char(out, '}');

@@ -34,6 +34,7 @@ struct turn_metadata {
 	struct slice prompt;          /* NULL pointer: none, left out; else the hash of what the model was told */
 	struct slice fallback;        /* NULL pointer: none; else local cached deadline raw .. */
 	struct slice fallback_cause;  /* NULL pointer: none, left out; else what happened to the model's answer */
+	uint64_t crashes, retries;    /* cleaners that died over it, that gave it back; both left out when both are 0 */
 	struct slice timings;         /* JSON object {stage: ms}; empty gives {} */
 	struct slice corrections;     /* JSON array; empty gives [] */
 };

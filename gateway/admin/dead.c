@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * dead.c - the dead letters: turns that were given up after too many deliveries or a refused commit. The list
+ * dead.c - the dead letters: turns that were given up after too many crashes or a refused commit. The list
  * is a stream in Redis (queue.h), written by the cleaner; that a turn failed is PostgreSQL's, and stays when
  * Redis loses the list: so show and retry go by PostgreSQL and work without it. Text is shown only by show,
  * to whoever asks for that turn.
@@ -14,13 +14,15 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { ENTRY_FIELDS = 8 }; /* c, t, cause, deliveries and their values */
+enum { ENTRY_FIELDS = 10 }; /* c, t, cause, crashes, retries and their values */
 
 static const char show_sql[] =
 	"SELECT 'turn ' || t.id || E'\\nconversation ' || t.conversation_id || E'\\nseq ' || t.seq || "
 	"E'\\nspeaker ' || t.speaker "
 	"|| E'\\naccepted ' || t.created_at || E'\\nfinished ' || t.finished_at || E'\\ncause ' "
-	"|| coalesce(t.metadata::json->>'fallback', t.reason) || E'\\nrevision ' || t.revision || E'\\ntext "
+	"|| t.reason || E'\\ncrashes ' || coalesce(t.metadata::json->>'crashes', '0') || E'\\nretries ' "
+	"|| coalesce(t.metadata::json->>'retries', '0') || E'\\nfallback ' "
+	"|| coalesce(t.metadata::json->>'fallback', '') || E'\\nrevision ' || t.revision || E'\\ntext "
 	"' || t.raw_text "
 	"FROM turns t WHERE t.id::text = $1 AND t.state = 'failed'";
 
@@ -73,8 +75,8 @@ static void print_entry(const redisReply *entry)
 
 	gmtime_r(&at, &tm);
 	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	printf("%s\t%s\t%s\t%s\t%s\n", field(entry, "t"), field(entry, "c"), when, field(entry, "deliveries"),
-		field(entry, "cause"));
+	printf("%s\t%s\t%s\t%s\t%s\t%s\n", field(entry, "t"), field(entry, "c"), when, field(entry, "crashes"),
+		field(entry, "retries"), field(entry, "cause"));
 }
 
 int admin_dead_list(PGconn *db, int argc, char **argv)

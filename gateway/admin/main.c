@@ -25,7 +25,7 @@ static const struct command {
 	{{"user", "list"}, 0, "user list                       every user: id, address, role", admin_user_list},
 	{{"key", "add"}, 1, "key add EMAIL [--name NAME]     make an API key and print it, once", admin_key_add},
 	{{"key", "list"}, 1, "key list EMAIL                  a user's keys: id, name, made, revoked", admin_key_list},
-	{{"dead", "list"}, 0, "dead list                       turns that were given up: turn, conversation, when, deliveries, cause",
+	{{"dead", "list"}, 0, "dead list                       turns that were given up: turn, conversation, when, crashes, retries, cause",
 		admin_dead_list},
 	{{"dead", "show"}, 1, "dead show TURN                  one of them, with its text", admin_dead_show},
 	{{"dead", "retry"}, 1, "dead retry TURN                 queue it again", admin_dead_retry},

@@ -74,12 +74,29 @@ static long long one_number(PGconn *db, const char *sql)
 	return n;
 }
 
+static redisReply *ask_figures(redisContext *redis)
+{
+	enum { KEYS = countof(queue_stats_keys), WORDS = 3 + KEYS + 1 };
+	const char *words[WORDS] = {"EVAL", queue_stats_script.source, NULL};
+	size_t lengths[WORDS] = {4, strlen(queue_stats_script.source), 0};
+	char keys[8];
+
+	words[2] = keys;
+	lengths[2] = (size_t)snprintf(keys, sizeof keys, "%d", (int)KEYS);
+	for (size_t i = 0; i < KEYS; i++) {
+		words[3 + i] = queue_stats_keys[i].p;
+		lengths[3 + i] = queue_stats_keys[i].n;
+	}
+	words[3 + KEYS] = queue_group.p;
+	lengths[3 + KEYS] = queue_group.n;
+	return redisCommandArgv(redis, WORDS, words, lengths);
+}
+
 static int print_figures(redisContext *redis, PGconn *db)
 {
-	static const char *const names[] = {"ready", "in_redis", "oldest_ms", "unclaimed", "finished"};
-	redisReply *r = redisCommand(redis, "EVAL %s 4 %b %b %b %b %b", queue_stats_script.source,
-		queue_stream_normal.p, queue_stream_normal.n, queue_stream_high.p, queue_stream_high.n,
-		queue_jobs.p, queue_jobs.n, queue_finished.p, queue_finished.n, queue_group.p, queue_group.n);
+	static const char *const names[QUEUE_FIGURES] = {
+		"ready", "in_redis", "oldest_ms", "unclaimed", "finished", "crashes", "retries"};
+	redisReply *r = ask_figures(redis);
 	redisReply *dead = redisCommand(redis, "XLEN %b", queue_dead.p, queue_dead.n);
 	long long queued = one_number(db, "SELECT count(*) FROM turns WHERE state = 'queued'");
 	bool good = r && r->type == REDIS_REPLY_ARRAY && r->elements == countof(names) && dead && queued >= 0;

@@ -36,8 +36,8 @@ class Operator(unittest.TestCase):
                       f"jsonb_set(metadata::jsonb, '{{fallback}}', '\"raw\"')::text WHERE id = '{turn}'; "
                       f"UPDATE conversations SET user_done = user_done - 1, failed_count = failed_count + 1 "
                       f"WHERE id = '{self.conversation}'")
-        self.here.redis("XADD", "q:{0}:dead", "*", "c", self.conversation, "t", turn, "cause", "too_many_deliveries", "deliveries",
-                        "6")
+        self.here.redis("XADD", "q:{0}:dead", "*", "c", self.conversation, "t", turn, "cause", "too_many_crashes", "crashes",
+                        "3", "retries", "1")
         return turn
 
     def dead(self):
@@ -45,11 +45,12 @@ class Operator(unittest.TestCase):
 
     def test_a_dead_letter_is_listed_shown_and_retried(self):
         turn = self.give_up()
-        self.assertEqual([(d[1], d[3], d[4]) for d in self.dead() if d[0] == turn],
-                         [(self.conversation, "6", "too_many_deliveries")])
+        self.assertEqual([(d[1], *d[3:]) for d in self.dead() if d[0] == turn],
+                         [(self.conversation, "3", "1", "too_many_crashes")])
         shown = self.here.admin("dead", "show", turn)
         self.assertIn(f"text {RAW}", shown)
-        self.assertIn("cause raw", shown)
+        self.assertIn("fallback raw\n", shown)
+        self.assertIn("crashes 0\nretries 0\n", shown)
         self.here.admin("dead", "retry", turn)
         self.assertNotIn(turn, [d[0] for d in self.dead()])
         done = until("it is cleaned", lambda: next((t for t in self.me.all_turns(self.conversation) if t["state"] == "done"), None))

@@ -114,6 +114,37 @@ class Deaths(WorkersCase):
         w.signal("cleaner-1", signal.SIGCONT)
         self.assertEqual(w.processed(w.accept(cid, "we have seventy five").turn_id)["state"], "done")
 
+    def stall(self, w, turn, cid):
+        """Cleaner-1 stands still with the turn in hand and its commit not sent, past its lease; cleaner-2 has done it."""
+        with w.held_up():
+            w.start("cleaner-1")
+            until("it has the turn in hand", lambda: w.holder(cid) == "cleaner-1")
+            w.signal("cleaner-1", signal.SIGSTOP)
+        w.start("cleaner-2")
+        self.assertEqual(w.processed(turn)["cleaned_text"], "We have 75.")
+
+    def check_overwrites_nothing(self, change):
+        w = self.workers(cleaners=0)
+        cid = w.new_conversation()
+        turn = w.accept(cid, "um we have seventy five").turn_id
+        self.stall(w, turn, cid)
+        until("its place is free", lambda: w.redis("EXISTS", f"q:{{0}}:busy:{cid}") == "0")
+        w.stop("cleaner-2")
+        w.sql(f"UPDATE turns SET {change} WHERE id = '{turn}'")
+        row = f"SELECT cleaned_text, state, revision, fence FROM turns WHERE id = '{turn}'"
+        before = w.sql(row)
+        w.signal("cleaner-1", signal.SIGCONT)
+        self.assertEqual(w.stop("cleaner-1"), 0)  # it ends when what it had in hand has ended
+        self.assertEqual(w.sql(row), before)
+        return w
+
+    def test_a_stalled_cleaner_overwrites_nothing(self):
+        w = self.check_overwrites_nothing("cleaned_text = 'as the later one said'")
+        self.assertTrue(w.says("cleaner-1", "event=lease.overtaken"))
+
+    def test_a_stalled_cleaner_does_not_finish_what_is_queued_again(self):
+        self.check_overwrites_nothing("cleaned_text = NULL, state = 'queued'")
+
     def test_cleaner_stopped_in_order(self):
         w = self.workers(cleaners=2)
 
@@ -141,6 +172,7 @@ class Deaths(WorkersCase):
         until("it is tried", lambda: w.says("cleaner-1", "event=lease.waits"))
         self.assertEqual(w.stop("cleaner-1"), 0)
         self.assertEqual(w.redis("XPENDING", "q:{0}:ready", "cleaners").splitlines()[0], "0", "a lease is left")
+        self.assertEqual(w.redis("HMGET", f"q:{{0}}:busy:{cid}", f"retries:{turn}", f"crashes:{turn}"), "1")
         w.sql("DROP TRIGGER fail ON turns")
         w.start("cleaner-2")
         self.assertEqual(w.processed(turn)["cleaned_text"], "We have 75.")
@@ -226,16 +258,20 @@ class Conversations(WorkersCase):
         cid = w.new_conversation()
         bad = w.accept(cid, "um we have seventy five").turn_id
         behind = w.accept(cid, "um we have seventy six").turn_id
-        stream = "q:{0}:ready"
-        w.redis("XGROUP", "CREATE", stream, "cleaners", "0")
-        entry = w.redis("XREADGROUP", "GROUP", "cleaners", "ghost", "STREAMS", stream, ">").splitlines()[1]
-        w.redis("XCLAIM", stream, "cleaners", "ghost", "0", entry, "RETRYCOUNT", "5")
-        w.start("cleaner-1")
+        for n in range(1, 4):
+            with w.held_up():
+                w.start(f"cleaner-{n}")
+                until("it has the turn in hand", lambda n=n: w.holder(cid) == f"cleaner-{n}" and w.crashes(cid, bad) == n - 1)
+                w.kill(f"cleaner-{n}")
+        w.start("cleaner-4")
         turn = w.processed(bad)
-        self.assertEqual((turn["state"], turn["cleaned_text"], turn["metadata"]["fallback"]),
-                         ("failed", "um we have seventy five", "raw"))
+        self.assertEqual((turn["state"], turn["cleaned_text"], turn["metadata"]["fallback"], turn["metadata"]["crashes"]),
+                         ("failed", "um we have seventy five", "raw", 3))
         self.assertEqual(w.processed(behind)["cleaned_text"], "We have 76.")
-        self.assertEqual(w.redis("XLEN", "q:{0}:dead"), "1")
+        until("its dead letter", lambda: w.redis("XLEN", "q:{0}:dead") == "1")
+        self.assertIn("\t3\t0\ttoo_many_crashes", w.admin("dead", "list"))
+        self.assertIn("crashes 3\nretries 0\n", w.admin("dead", "show", bad))
+        self.assertIn("crashes 3\nretries 0\n", w.admin("queue"))
         self.assertEqual(len(w.events(EVENT_ERROR)), 1)
         self.assertEqual(w.sql(f"SELECT failed_count, user_done, queued_count FROM conversations WHERE id = '{cid}'"),
                          [["1", "1", "0"]])

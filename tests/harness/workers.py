@@ -4,6 +4,7 @@
 For what cannot be steered through HTTP: two deciders at once, a turn sent twice, a worker killed at a known moment.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -148,6 +149,30 @@ class Workers:
         self.sql(f"UPDATE conversations SET status = '{'paused' if paused else 'active'}' WHERE id = '{cid}'")
         if not paused:
             self.dealer.send_multipart(wire.encode("kick", conversation_id=cid))
+
+    def admin(self, *words):
+        return subprocess.run([self.program("gateway/admin/cleanerctx-admin"), "--config", self.config, *words], text=True,
+                              capture_output=True, check=True).stdout
+
+    @contextlib.contextmanager
+    def held_up(self):
+        """While it lasts cleaners that take a turn of a new conversation have it in hand: what they read first waits."""
+        with subprocess.Popen(["psql", "-X", "-q", "-At", self.postgres], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as psql:
+            psql.stdin.write("BEGIN; LOCK TABLE glossary_terms; SELECT 'locked';\n")
+            psql.stdin.flush()
+            assert psql.stdout.readline() == "locked\n"
+            yield
+            psql.stdin.close()
+
+    def holder(self, cid):
+        """Which cleaner has a turn of the conversation, if one has got so far as to hold it."""
+        entry, held = self.redis("HMGET", f"q:{{0}}:busy:{cid}", "entry", "held").split("\n")
+        rows = self.redis("XPENDING", "q:{0}:ready", "cleaners", entry, entry, "1").splitlines() if entry and held else []
+        return rows[1] if rows else None
+
+    def crashes(self, cid, turn):
+        return int(self.redis("HGET", f"q:{{0}}:busy:{cid}", f"crashes:{turn}") or 0)
 
     # --- turns ---
 

@@ -21,6 +21,6 @@ end
 local field = 'priority:' .. next[1]
 local stream = redis.call('HGET', busy, field) == '1' and high or ready
 local entry = redis.call('XADD', stream, '*', 'c', ARGV[4], 't', next[1])
-redis.call('HDEL', busy, field)
+redis.call('HDEL', busy, field, 'crashes:' .. ARGV[2], 'retries:' .. ARGV[2])
 redis.call('HSET', busy, 'turn', next[1], 'seq', next[2], 'stream', stream, 'entry', entry, 'fence', now[2])
 return 1
