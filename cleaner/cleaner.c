@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * NAME      cleaner - cleans one queued turn after another, with context
- * INPUT     the ready streams in Redis (consumer group "cleaners"), windows from Redis or PostgreSQL
+ * INPUT     the ready streams in Redis (consumer group "cleaners"), windows from Redis or PostgreSQL;
+ * without Redis the light turns from PostgreSQL
  * OUTPUT    the second commit in PostgreSQL; the turn's completion in Redis; results (PUSH)
  * LIMITS    max_in_flight turns at a time, each of another conversation; what has no room waits in the
  * streams LOSS      none: a turn that dies with its cleaner is taken over after lease_ms; a result that does
@@ -53,6 +54,7 @@ static void on_pg(bool up, void *arg)
 
 static void on_redis(bool up, void *arg)
 {
+	standin_probe(arg); /* it does not serve before it has taken something */
 	if (!up)
 		return;
 	take_redis_up(arg);
@@ -69,6 +71,7 @@ static void on_reader(bool up, void *arg)
 
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
+	standin_probe(w->data);
 	take_renew(w->data);
 	take_look(w->data);
 }
@@ -109,6 +112,7 @@ static bool start(struct service_run *run)
 	buf_init(&c->json, JSON_BYTES);
 	open_engine(c);
 	take_open(c);
+	standin_open(c);
 	c->results = link_open(run, LINK_RESULTS, LINK_CONNECTS, NULL, (struct link_handlers){0});
 	c->redis = redis_open(
 		loop, &(struct redis_options){
@@ -139,6 +143,7 @@ static void stop(struct service_run *run)
 
 	ev_timer_stop(service_loop(run), &c->tick);
 	take_close(c);
+	standin_close(c);
 	model_close(c);
 	redis_close(&c->reader);
 	pg_close(&c->pg);

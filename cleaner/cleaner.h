@@ -3,7 +3,7 @@
  * cleaner.h - the cleaner's parts, for each other.
  *
  * cleaner.c is the shell: opening, drain, the tick. take.c reads the ready streams, renews leases and takes
- * over dead cleaners' turns; each turn taken is a lease, and lease.c is its life: claim -> window -> clean ->
+ * over dead cleaners' turns, standin.c takes them from PostgreSQL while Redis does not serve; each turn taken is a lease, and lease.c is its life: claim -> window -> clean ->
  * commit -> complete. commit.c is the second commit, announce.c what watchers are told. Pure: window.c,
  * cleaned.c, outcome.c.
  *
@@ -54,7 +54,7 @@ struct lease {
 	struct cleaner *cleaner;
 	enum lease_state state;
 	bool high; /* which stream */
-	char entry[ENTRY_BYTES];
+	char entry[ENTRY_BYTES]; /* empty: it came from PostgreSQL (standin.c), Redis knows nothing of the lease */
 	struct uuid conversation, turn;
 	uint64_t deliveries; /* of its entry; 1: the first */
 	bool expired;	     /* the lease before this one ran out */
@@ -97,6 +97,13 @@ struct cleaner {
 		uint64_t began_ns, up_ns; /* this process; its connection */
 		uint64_t poison; /* entries that were no turn */
 	} take;
+	struct {
+		bool serves;	       /* Redis takes what is written to it */
+		bool probing, looking; /* at Redis, at PostgreSQL: under way */
+		struct uuid after;     /* where the next page begins */
+		int64_t after_seq;     /* 0: at the beginning */
+		ev_timer timer;
+	} standin;
 	ev_timer tick;
 	struct buf json; /* scratch for events */
 };
@@ -114,11 +121,18 @@ void take_redis_up(struct cleaner *c); /* the connection of scripts and renewals
 void take_reader_up(struct cleaner *c);
 void take_close(struct cleaner *c);
 
+/* standin.c */
+void standin_open(struct cleaner *c);
+void standin_probe(struct cleaner *c); /* does Redis serve? Told by the next call at the latest */
+void standin_close(struct cleaner *c);
+
 /* lease.c */
 struct slice lease_stream(const struct lease *l);
 struct lease *lease_new(struct cleaner *c, enum lease_state state, bool high, struct slice entry);
 bool lease_held(const struct cleaner *c, bool high, struct slice entry);
 void lease_claim(struct lease *l, const struct uuid *conversation, const struct uuid *turn);
+bool lease_has(const struct cleaner *c, const struct uuid *turn); /* is it in hand already? */
+void lease_begin_without_redis(struct lease *l, const struct msg_job *job); /* copies the job */
 void lease_end(struct lease *l); /* frees it; what stands in Redis is somebody else's from here */
 void lease_committed(struct lease *l, enum outcome outcome);
 void lease_pg_failed(struct lease *l, enum pg_status status); /* tries the present step again, later */

@@ -46,6 +46,14 @@ bool lease_held(const struct cleaner *c, bool high, struct slice entry)
 	return false;
 }
 
+bool lease_has(const struct cleaner *c, const struct uuid *turn)
+{
+	for (int64_t i = 0; i < c->config->max_in_flight; i++)
+		if (c->leases[i].state != LEASE_FREE && uuid_eq(&c->leases[i].turn, turn))
+			return true;
+	return false;
+}
+
 struct lease *lease_new(struct cleaner *c, enum lease_state state, bool high, struct slice entry)
 {
 	struct lease *l = c->leases;
@@ -55,7 +63,8 @@ struct lease *lease_new(struct cleaner *c, enum lease_state state, bool high, st
 	while (l->state != LEASE_FREE)
 		l++;
 	*l = (struct lease){.cleaner = c, .state = state, .high = high};
-	memcpy(l->entry, entry.p, entry.n);
+	if (entry.n)
+		memcpy(l->entry, entry.p, entry.n);
 	cleaned_init(&l->cleaned);
 	ev_timer_init(&l->timer, on_timer, 0, 0);
 	l->timer.data = l;
@@ -76,6 +85,11 @@ void lease_end(struct lease *l)
 	l->state = LEASE_FREE;
 	c->in_flight--;
 	cleaner_settled(c);
+}
+
+static bool is_without_redis(const struct lease *l)
+{
+	return !l->entry[0];
 }
 
 /* The last word to Redis: whatever it answers, the lease is over. */
@@ -113,6 +127,10 @@ static void park(struct lease *l)
 
 static void release(struct lease *l)
 {
+	if (is_without_redis(l)) {
+		lease_end(l);
+		return;
+	}
 	l->state = LEASE_ENDING;
 	queue_release(l->cleaner->redis, &l->conversation, &l->turn, l->fence, on_ended, l);
 }
@@ -127,8 +145,26 @@ static void bury(struct lease *l)
 		NULL, NULL);
 }
 
+/* The same without Redis: there is nobody to tell. */
+static void committed_without_redis(struct lease *l, enum outcome outcome)
+{
+	if (outcome == OUTCOME_STALE) {
+		clean_again(l);
+		return;
+	}
+	if (outcome == OUTCOME_FINISHED)
+		teach(l);
+	if (outcome == OUTCOME_FINISHED && l->cleaned.failed)
+		bury(l);
+	lease_end(l);
+}
+
 void lease_committed(struct lease *l, enum outcome outcome)
 {
+	if (is_without_redis(l)) {
+		committed_without_redis(l, outcome);
+		return;
+	}
 	switch (outcome) {
 	case OUTCOME_FINISHED:
 		teach(l);
@@ -174,6 +210,10 @@ static void on_earlier(const struct pg_answer *answer, void *arg)
 
 static void put_back(struct lease *l)
 {
+	if (is_without_redis(l)) {
+		lease_end(l);
+		return;
+	}
 	l->state = LEASE_EARLIER;
 	commit_read_earlier(l, on_earlier);
 }
@@ -371,6 +411,24 @@ static void begin(struct lease *l, bool window_complete)
 		clean(l);
 	else
 		ask_around(l);
+}
+
+/* Its fence is of the same clock as Redis' fences. */
+void lease_begin_without_redis(struct lease *l, const struct msg_job *job)
+{
+	struct buf packed;
+	size_t n;
+
+	buf_init(&packed, LIMIT_FIELD_BYTES);
+	msg_pack(MSG_JOB, job, &packed);
+	l->blob = buf_take(&packed, &n);
+	if (!msg_unpack(MSG_JOB, slice_of(l->blob, n), &l->job))
+		bug("a packed message does not unpack");
+	l->conversation = l->job.conversation_id;
+	l->turn = l->job.turn_id;
+	l->claim_ns = clock_mono_ns();
+	l->fence = (uint64_t)clock_wall_us();
+	begin(l, false);
 }
 
 static void on_claim(const redisReply *reply, void *arg)

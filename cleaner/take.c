@@ -132,7 +132,7 @@ void take_more(struct cleaner *c)
 	char count[NUMBER_BYTES], block[NUMBER_BYTES];
 
 	if (c->take.reading || room < 1 || !redis_is_up(c->reader) || !redis_is_up(c->redis) ||
-		!pg_is_up(c->pg) || ev_is_active(&c->take.pause) || service_is_draining(c->run))
+		!c->standin.serves || !pg_is_up(c->pg) || ev_is_active(&c->take.pause) || service_is_draining(c->run))
 		return;
 	c->take.reading = true;
 	redis_send(c->reader,
@@ -179,7 +179,7 @@ static void renew_stream(struct cleaner *c, bool high)
 	for (int64_t i = 0; i < c->config->max_in_flight; i++) {
 		struct lease *l = &c->leases[i];
 
-		if (l->state != LEASE_FREE && l->state != LEASE_TAKING && l->high == high)
+		if (l->state != LEASE_FREE && l->state != LEASE_TAKING && l->entry[0] && l->high == high)
 			argv[n++] = slice_str(l->entry);
 		if (n > 5 && (n == 5 + RENEW_ENTRIES || i + 1 == c->config->max_in_flight)) {
 			argv[n++] = SLICE("JUSTID");
@@ -327,7 +327,7 @@ void take_look(struct cleaner *c)
 {
 	char idle[NUMBER_BYTES], count[NUMBER_BYTES];
 
-	if (c->take.looking || !redis_is_up(c->redis) || !pg_is_up(c->pg) || service_is_draining(c->run))
+	if (c->take.looking || !redis_is_up(c->redis) || !c->standin.serves || !pg_is_up(c->pg) || service_is_draining(c->run))
 		return;
 	c->take.looking = true;
 	for (int high = 1; high >= 0; high--)

@@ -46,19 +46,32 @@ void healthz_get(struct request *r)
 static const struct {
 	const char *name;
 	bool (*is_up)(const struct gateway *gw);
+	bool needed; /* without it a balancer had better ask another gateway */
 } dependencies[] = {
-	{"postgres", gateway_pg_up},
-	{"redis", gateway_redis_up},
-	{"decider", gateway_decider_up},
-	{"notifier", gateway_notifier_up},
+	{"postgres", gateway_pg_up, true},
+	{"redis", gateway_redis_up, false}, /* nobody has it then, and turns are taken all the same */
+	{"decider", gateway_decider_up, true},
+	{"notifier", gateway_notifier_up, true},
 };
 
 bool ops_is_ready(const struct gateway *gw)
 {
 	for (size_t i = 0; i < countof(dependencies); i++)
-		if (!dependencies[i].is_up(gw))
+		if (dependencies[i].needed && !dependencies[i].is_up(gw))
 			return false;
 	return true;
+}
+
+static struct slice readiness(const struct gateway *gw)
+{
+	if (service_is_draining(gw->run))
+		return SLICE("draining");
+	if (!ops_is_ready(gw))
+		return SLICE("waiting");
+	for (size_t i = 0; i < countof(dependencies); i++)
+		if (!dependencies[i].is_up(gw))
+			return SLICE("degraded");
+	return SLICE("ready");
 }
 
 void readyz_get(struct request *r)
@@ -68,7 +81,7 @@ void readyz_get(struct request *r)
 
 	buf_init(&json, OPS_TEXT_BYTES);
 	buf_char(&json, '{');
-	json_kv_str(&json, "status", service_is_draining(r->gw->run) ? SLICE("draining") : ready ? SLICE("ready") : SLICE("waiting"));
+	json_kv_str(&json, "status", readiness(r->gw));
 	json_key(&json, "dependencies");
 	buf_char(&json, '{');
 	for (size_t i = 0; i < countof(dependencies); i++)

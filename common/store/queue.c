@@ -168,6 +168,11 @@ void queue_bury(struct redis *r, const struct uuid *conversation, const struct u
 		number(retry_count, retried)}, 16, fn, arg);
 }
 
+void queue_probe(struct redis *r, struct slice who, redis_fn *fn, void *arg)
+{
+	redis_send(r, (const struct slice[]){SLICE("SET"), SLICE(TAG "probe"), who}, 3, fn, arg);
+}
+
 void queue_stats(struct redis *r, redis_fn *fn, void *arg)
 {
 	redis_eval(r, &queue_stats_script, queue_stats_keys, countof(queue_stats_keys), &queue_group, 1, fn, arg);

@@ -12,6 +12,7 @@
  *   q:{0}:jobs                      hash: turn -> packed MSG_JOB, of every turn above
  *   q:{0}:win:<conversation>        sorted set by seq: the last cleaned turns, packed MSG_WINDOW; expires
  *   q:{0}:finished, crashes, retries   how many turns were completed, leases ran out, turns were given back
+ *   q:{0}:probe                     string: the last one who asked whether Redis takes a write
  *   q:{0}:dead                      stream: turns given up, with their cause
  */
 #ifndef CC_STORE_QUEUE_H
@@ -68,6 +69,9 @@ void queue_drop(struct redis *r, struct slice stream, struct slice entry, redis_
 /* Writes a turn that was given up to the dead letters. cause is one short line without text of the turn. */
 void queue_bury(struct redis *r, const struct uuid *conversation, const struct uuid *turn, struct slice cause,
 	uint64_t crashes, uint64_t retries, redis_fn *fn, void *arg);
+
+/* A small write, to see whether Redis takes any: a Redis that is read-only or full says so. Reply: a status, or the error. */
+void queue_probe(struct redis *r, struct slice who, redis_fn *fn, void *arg);
 
 /* Reply: [ready entries, turns in the queue, ms since the oldest ready entry was made, turns that no cleaner has yet, then
  * since Redis began: turns finished, leases that ran out, turns given back]: QUEUE_FIGURES of them. */
