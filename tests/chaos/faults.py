@@ -1,79 +1,13 @@
 # SPDX-License-Identifier: ISC
-"""Faults: a table of kinds, a schedule of them that only the seed decides, and their injection.
-
-A fault is (at, kind, target, seconds, amount). Those with seconds are begun, lasted, and ended; the others are one blow. What they
-touch is the time from the blow to SHADOW_SECONDS after the end.
-"""
+"""The injection of faults: a method a kind."""
 
 import asyncio
-import dataclasses
 import os
-import random
-import shutil
 import signal
 import subprocess
 import time
 
-SHADOW_SECONDS = 3.0
-FIRST_SECONDS = 2.0    # before the first fault: so many requests at least are untouched
-STOP_SECONDS = 20.0    # the longest SIGSTOP; the watchdog's patience too
-OUTAGE_SECONDS = 4.0   # the longest of the others
-
-
-@dataclasses.dataclass
-class Fault:
-    at: float
-    kind: str
-    target: str
-    seconds: float
-    amount: int = 0
-    begun: float = 0.0     # monotonic
-    ended: float = 0.0
-    wall: float = 0.0      # when it was begun, as the logs count
-
-    def __str__(self):
-        lasts = f" for {self.seconds:.1f} s" if self.seconds else ""
-        return f"{self.at:7.2f}  {self.kind} {self.target}{lasts}"
-
-
-def _processes(place):
-    return [n for n in place.names() if n not in ("postgres", "redis")]
-
-
-def _servers_links(place):
-    return place.links() + ["postgres", "redis", "front"]
-
-
-# kind: (weight, its targets, seconds at most (0: a blow))
-KINDS = {
-    "kill": (10, _processes, 0),
-    "stop": (6, _processes, STOP_SECONDS),
-    "redis-kill": (2, None, 0), "redis-stop": (2, None, OUTAGE_SECONDS), "redis-flush": (2, None, 0), "redis-wipe": (1, None, 0),
-    "redis-read-only": (1, None, OUTAGE_SECONDS), "redis-full": (1, None, OUTAGE_SECONDS),
-    "postgres-kill": (2, None, 0), "postgres-stop": (2, None, OUTAGE_SECONDS), "postgres-restart": (1, None, 0),
-    "postgres-cut": (2, None, 0), "postgres-lock": (1, None, OUTAGE_SECONDS),
-    "delay": (3, _servers_links, OUTAGE_SECONDS), "stall": (4, _servers_links, OUTAGE_SECONDS),
-    "half-open": (4, _servers_links, 0), "reset": (4, _servers_links, 0),
-}
-NOT_TRIED = ("disk full, partition by nft, clock steps (libfaketime), faults of a model: not part of this harness")
-
-
-def schedule(seed, place, seconds, count, longest):
-    """`count` faults over the time, each kind as often as its weight says; every kind comes before one comes twice as often as
-    it should: the kinds are dealt, not thrown."""
-    rng = random.Random(seed)
-    deck, faults = [], []
-    for n in range(count):
-        if not deck:
-            deck = [kind for kind, (weight, _, _) in KINDS.items() for _ in range(weight)]
-            rng.shuffle(deck)
-        kind = deck.pop()
-        _, targets, most = KINDS[kind]
-        most = min(most, longest)
-        at = FIRST_SECONDS + (seconds - FIRST_SECONDS) * n / count + rng.uniform(0, 0.5 * seconds / count)
-        lasts = min(most, 1.0 + rng.expovariate(0.5)) if most else 0.0
-        faults.append(Fault(at, kind, rng.choice(targets(place)) if targets else "", lasts, rng.randint(20, 300)))
-    return faults
+from .schedule import RUBBISH, STEP_SECONDS
 
 
 class Injector:
@@ -82,7 +16,7 @@ class Injector:
         self.done = []
 
     async def run(self, faults, begin):
-        """Faults may overlap when their times do, but never on one target: two blows there are one."""
+        """Faults may overlap when their times do."""
         tasks = []
         for fault in faults:
             await asyncio.sleep(max(0, begin + fault.at - time.monotonic()))
@@ -111,6 +45,11 @@ class Injector:
         except ProcessLookupError:
             pass  # it is just being started again
 
+    async def command(self, *words):
+        process = await asyncio.create_subprocess_exec(*words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                                       stderr=subprocess.DEVNULL)
+        await process.wait()
+
     # --- processes ---
 
     async def kill(self, fault):
@@ -122,11 +61,13 @@ class Injector:
         await asyncio.sleep(fault.seconds)
         self.send(pid, signal.SIGCONT)
 
-    # --- Redis ---
+    async def clock(self, fault):
+        step = STEP_SECONDS if fault.amount % 2 else -STEP_SECONDS
+        self.place.programs.step(fault.target, step)
+        await asyncio.sleep(fault.seconds)
+        self.place.programs.step(fault.target, 0)
 
-    async def command(self, *words):
-        process = await asyncio.create_subprocess_exec(*words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        await process.wait()
+    # --- Redis ---
 
     async def redis(self, *words):
         await self.command("redis-cli", "-s", self.place.state.socket("redis.sock"), *words)
@@ -142,8 +83,7 @@ class Injector:
         await self.redis("FLUSHALL")
 
     async def redis_wipe(self, _):
-        shutil.rmtree(f"{self.place.state.redis}/appendonlydir", ignore_errors=True)
-        self.send(self.process("redis"), signal.SIGKILL)
+        self.place.empty_redis()
 
     async def redis_read_only(self, fault):
         await self.redis("CONFIG", "SET", "min-replicas-to-write", "1")
@@ -187,22 +127,73 @@ class Injector:
     async def postgres_lock(self, fault):
         await self.sql(f"BEGIN; LOCK TABLE turns IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({fault.seconds:.2f}); COMMIT")
 
+    # --- disks ---
+
+    async def full(self, name, fault):
+        disk = self.place.disks[name]
+        await asyncio.to_thread(disk.fill)
+        await asyncio.sleep(fault.seconds)
+        disk.empty()
+
+    async def postgres_disk(self, fault):
+        await self.full("postgres", fault)
+
+    async def redis_disk(self, fault):
+        await self.full("redis", fault)
+
+    # --- the language model ---
+
+    async def model_case(self, fault, case):
+        fault.target = case
+        await asyncio.to_thread(self.place.model.set, "case", case)
+        await asyncio.sleep(fault.seconds)
+        await asyncio.to_thread(self.place.model.set, "case", "normal")
+
+    async def model_429(self, fault):
+        await self.model_case(fault, "429")
+
+    async def model_503(self, fault):
+        await self.model_case(fault, "503")
+
+    async def model_stall(self, fault):
+        await self.model_case(fault, "stall")
+
+    async def model_reset(self, fault):
+        await self.model_case(fault, "reset")
+
+    async def model_rubbish(self, fault):
+        await self.model_case(fault, RUBBISH[fault.amount % len(RUBBISH)])
+
+    async def model_refused(self, fault):
+        fault.target = "model"
+        await self.relayed(fault, "refuse")
+
     # --- the network ---
 
-    async def delay(self, fault):
-        self.place.tell_relay("delay", fault.target, fault.amount)
-        await self.clear_later(fault)
-
-    async def stall(self, fault):
-        self.place.tell_relay("stall", fault.target)
-        await self.clear_later(fault)
-
-    async def clear_later(self, fault):
+    async def relayed(self, fault, *words):
+        self.place.tell_relay(words[0], fault.target, *words[1:])
         await asyncio.sleep(fault.seconds)
         self.place.tell_relay("clear", fault.target)
+
+    async def delay(self, fault):
+        await self.relayed(fault, "delay", 20 + fault.amount % 280)
+
+    async def stall(self, fault):
+        await self.relayed(fault, "stall")
 
     async def half_open(self, fault):
         self.place.tell_relay("half-open", fault.target)
 
     async def reset(self, fault):
         self.place.tell_relay("reset", fault.target)
+
+    async def filtered(self, fault, rules):
+        await self.command(*rules)
+        await asyncio.sleep(fault.seconds)
+        await self.command(*self.place.nets[fault.target].whole())
+
+    async def partition(self, fault):
+        await self.filtered(fault, self.place.nets[fault.target].cut())
+
+    async def loss(self, fault):
+        await self.filtered(fault, self.place.nets[fault.target].lossy(10 + fault.amount % 40))

@@ -125,16 +125,12 @@ class Talker:
 
     async def over_http(self, speaker, text, key):
         headers = [f"Idempotency-Key: {key}"]
-        wait = self.rng.random() > 0.1
-        if not wait:
+        if self.rng.random() < 0.1:
             headers.append("Prefer: respond-async")
-        begun = time.monotonic()
         status, told, body = await self.connection.request("POST", self.path + "/turns",
                                                            {"speaker": speaker, "raw_text": text}, headers)
         if status not in (201, 202):
             return None, self.refused(status, told.get("retry-after"), f"POST turns {body}")
-        if status == 201 and wait:
-            self.book.time(speaker, begun, time.monotonic())
         if self.rng.random() < 0.08:
             await self.again(speaker, text, headers, status, body)
         elif self.rng.random() < 0.05:

@@ -7,7 +7,7 @@ import math
 import os
 import re
 
-from .faults import SHADOW_SECONDS
+from .schedule import SHADOW_SECONDS
 
 TARGET_MS = {"Lumen": 10, "User": 300}
 TAKEOVER_MS = 2000
@@ -34,6 +34,14 @@ class Verdict:
 
     def count(self):
         return len(self.lost) + len(self.doubled) + len(self.out_of_order) + len(self.stuck)
+
+    def line(self):
+        return (f"{self.acknowledged} turns acknowledged, {len(self.lost)} lost, {len(self.doubled)} doubled, "
+                f"{len(self.out_of_order)} out of order, {len(self.stuck)} stuck")
+
+    def show(self, say):
+        for name in ("lost", "doubled", "out_of_order", "stuck"):
+            show(say, name, getattr(self, name))
 
     def check_turns(self, place, talkers):
         """Against the store, conversation by conversation."""
@@ -97,12 +105,20 @@ class Verdict:
                 if again is None:
                     continue
                 compared += 1
-                seen = [e for e in story.events if e[0] in {a[0] for a in again}]
+                ids = {event[0] for event in again}
+                seen = [event for event in story.events if event[0] in ids]
                 if again[:len(story.events)] != story.events or seen != story.events:
                     self.out_of_order.append(f"conversation {story.conversation}: replay after {story.base} gives {len(again)} events, "
                                              f"seen were {len(story.events)}; first unequal: "
                                              f"{next((p for p in zip(again, story.events) if p[0] != p[1]), 'the end')}")
         return compared
+
+
+def show(say, name, lines):
+    for line in lines[:5]:
+        say(f"{name}: {line}")
+    if len(lines) > 5:
+        say(f"{name}: and {len(lines) - 5} more")
 
 
 def quantile(ordered, q):

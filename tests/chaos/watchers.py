@@ -57,6 +57,9 @@ class Watcher:
         self.waiting = {}      # id -> conversation, of subscriptions not acknowledged yet
         self.reader = Connection(url, client.token)
 
+    def subscribed(self):
+        return all(story.base is not None for story in self.stories.values())
+
     async def run(self, stopping):
         while not stopping.is_set():
             try:

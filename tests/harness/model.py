@@ -10,11 +10,11 @@ from .installation import SANITIZERS, build_folder
 
 
 class FakeModel:
-    def __init__(self, *words):
-        self.words = words
+    def __init__(self, *words, build=None):
+        self.words, self.build = words, build or build_folder()
 
     def __enter__(self):
-        program = os.path.join(build_folder(), "tests", "fake_model", "cleanerctx-fake-model")
+        program = os.path.join(self.build, "tests", "fake_model", "cleanerctx-fake-model")
         self.process = subprocess.Popen([program, *self.words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                                         env={**os.environ, **SANITIZERS})
         self.port = int(self.process.stdout.readline().split()[1])
