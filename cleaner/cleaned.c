@@ -54,7 +54,7 @@ bool cleaned_take(struct cleaned *c, const struct clean_result *r, struct slice 
 
 	cleaned_init(&fresh);
 	buf_slice(&fresh.text, r->cleaned);
-	corrections_write_json(&fresh.corrections, r);
+	corrections_write_json(&fresh.corrections, r, c->revision);
 	if (fresh.text.overflow || fresh.corrections.overflow) {
 		cleaned_finish(&fresh);
 		return false;
@@ -70,6 +70,17 @@ bool cleaned_take(struct cleaned *c, const struct clean_result *r, struct slice 
 	for (size_t i = 0; i < c->context_count; i++)
 		c->contexts[i] = r->contexts[i];
 	return true;
+}
+
+void cleaned_begin_revision(struct cleaned *c, const struct cleaned *before, unsigned revision)
+{
+	struct cleaned empty;
+
+	cleaned_init(&empty);
+	*c = *before;
+	c->text = empty.text;
+	c->corrections = empty.corrections;
+	c->revision = revision;
 }
 
 struct clean_input cleaned_input(const struct msg_job *job, const struct clean_input *around)
@@ -151,6 +162,7 @@ void cleaned_metadata(const struct cleaned *c, uint64_t processing_ns, struct bu
 			     .fallback_cause = slice_str(c->fallback_cause),
 			     .crashes = c->crashes,
 			     .retries = c->retries,
+			     .source = slice_str(c->revision > 1 ? "model" : NULL),
 			     .timings = buf_view(&timings),
 			     .corrections = buf_view(&c->corrections)});
 	buf_finish(&timings);

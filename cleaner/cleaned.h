@@ -29,6 +29,7 @@ struct cleaned {
 	const char *fallback_cause;	       /* static text: why the model's answer is not here, or NULL */
 	const char *prompt;		       /* static text: the hash of what the model was told, or NULL */
 	uint64_t crashes, retries;	       /* of cleaners before this one */
+	unsigned revision;		       /* of a late answer: names its corrections; 0: the first */
 	uint64_t model_ns, parse_ns, judge_ns; /* of the model's answer; 0: none */
 	uint64_t queue_ns, window_ns;	       /* waited in the queue; building the window */
 	uint64_t stage_ns[STAGE_COUNT];
@@ -51,6 +52,9 @@ const struct clean_result *cleaned_by_engine(struct cleaned *c, struct engine_wo
 /* Takes another result in the place of the one before. False, and nothing is changed, when it is longer than
  * an answer may be. */
 must_check bool cleaned_take(struct cleaned *c, const struct clean_result *result, struct slice raw);
+
+/* Begins revision `revision` of a turn: all that is known of it but text and corrections, for cleaned_take. */
+void cleaned_begin_revision(struct cleaned *c, const struct cleaned *before, unsigned revision);
 
 /* The answer to a turn that is given up: its raw text. cause is static text for `level_reason`. */
 void cleaned_give_up(struct cleaned *c, const struct msg_job *job, const char *cause);

@@ -122,6 +122,30 @@ START_TEST(what_is_given_up_has_its_raw_text)
 }
 END_TEST
 
+START_TEST(a_revision_has_ids_of_its_own_and_says_who_made_it)
+{
+	struct msg_job job = {.raw_text = SLICE("um we have seventy five"), .formats = FORMAT_ALL};
+	struct cleaned first, second;
+	struct buf metadata;
+
+	cleaned_init(&first);
+	buf_init(&metadata, 65536);
+	first.queue_ns = 2000000;
+	cleaned_begin_revision(&second, &first, 2);
+	ck_assert(cleaned_take(&second, cleaned_by_engine(&first, ws, &job, &nothing, tick), job.raw_text));
+	ck_assert_str_eq(first.text.p, second.text.p);
+	cleaned_metadata(&first, 0, &metadata);
+	ck_assert(has(&metadata, "\"id\":\"c1\"") && !has(&metadata, "\"source\""));
+	buf_reset(&metadata);
+	cleaned_metadata(&second, 0, &metadata);
+	ck_assert(has(&metadata, "\"id\":\"r2-1\"") && has(&metadata, "\"source\":\"model\""));
+	ck_assert(has(&metadata, "\"queue\":2.000") && !has(&metadata, "\"id\":\"c1\""));
+	buf_finish(&metadata);
+	cleaned_finish(&first);
+	cleaned_finish(&second);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cleaned");
@@ -133,6 +157,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_answer_is_kept, 0, (int)countof(rows));
 	tcase_add_test(tc, stages_are_timed);
 	tcase_add_test(tc, what_is_given_up_has_its_raw_text);
+	tcase_add_test(tc, a_revision_has_ids_of_its_own_and_says_who_made_it);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

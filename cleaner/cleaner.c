@@ -31,7 +31,7 @@ void cleaner_settled(struct cleaner *c)
 {
 	if (!service_is_draining(c->run))
 		take_more(c);
-	else if (c->in_flight == 0 && !c->take.reading)
+	else if (c->in_flight == 0 && c->late.committing == 0 && !c->take.reading)
 		service_drained(c->run);
 }
 

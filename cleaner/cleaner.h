@@ -3,9 +3,10 @@
  * cleaner.h - the cleaner's parts, for each other.
  *
  * cleaner.c is the shell: opening, drain, the tick. take.c reads the ready streams, renews leases and takes
- * over dead cleaners' turns, standin.c takes them from PostgreSQL while Redis does not serve; each turn taken is a lease, and lease.c is its life: claim -> window -> clean ->
- * commit -> complete. commit.c is the second commit, announce.c what watchers are told. Pure: window.c,
- * cleaned.c, outcome.c.
+ * over dead cleaners' turns, standin.c takes them from PostgreSQL while Redis does not serve; each turn
+ * taken is a lease, and lease.c is its life: claim -> window -> clean -> commit -> complete. commit.c is the
+ * second commit, announce.c what watchers are told, model.c asks a language model, late.c takes what it says
+ * afterwards. Pure: window.c, cleaned.c, outcome.c.
  *
  * A lease has exactly one answer under way at any time, from Redis, PostgreSQL or a timer, and is freed only
  * when there is none: its pointer may be every callback's argument.
@@ -27,13 +28,16 @@ struct cleaner_config {
 	char *model_provider, *model_url, *models, *model_key;		 /* the service that is asked */
 	char *backup_provider, *backup_url, *backup_models, *backup_key; /* when none of its models may be */
 	char *model_thinking, *model_ca_file;
-	int64_t model_deadline_ms, model_cache_s, model_gather_ms, model_skip_confidence,
+	bool model_local_first;
+	int64_t model_deadline_ms, model_late_ms, model_cache_s, model_gather_ms, model_skip_confidence,
 		model_doubt_confidence;
 };
 
 enum {
 	ENTRY_BYTES = 44, /* a stream entry's id: two numbers, a hyphen, a NUL */
 	CLEANER_IN_FLIGHT_MOST = 256,
+	LATE_MOST = 128, /* turns whose model may still answer: half of LLM_IN_FLIGHT, so that they never crowd out
+			    those that wait; past it the local answer is the last word */
 };
 
 enum lease_state {
@@ -46,6 +50,7 @@ enum lease_state {
 	LEASE_WAITING, /* PostgreSQL could not: tries again by the timer */
 	LEASE_EARLIER, /* asked PostgreSQL for the turns that Redis lost */
 	LEASE_ENDING,  /* complete, release, park or drop under way */
+	LEASE_LATE,    /* no lease any more: late.c's */
 };
 
 struct cleaner;
@@ -69,6 +74,7 @@ struct lease {
 	struct cleaned cleaned;
 	struct asking *asking;	/* model.c's, while and after a model is asked; owned */
 	uint64_t processing_ns; /* of the commit under way */
+	uint64_t revision;	/* that it was committed as; until then, that it will most likely be */
 	unsigned tries;		/* of what PostgreSQL could not do */
 	bool refused;		/* PostgreSQL refused the commit: tried once more, given up */
 	enum lease_state again; /* what the timer tries again */
@@ -104,6 +110,13 @@ struct cleaner {
 		int64_t after_seq;     /* 0: at the beginning */
 		ev_timer timer;
 	} standin;
+	struct {
+		struct late *first;
+		size_t count, committing;
+		uint64_t revised; /* turns whose model's answer became a revision */
+		uint64_t vain;	  /* .. came to nothing: none, not the turn, or the same text */
+		uint64_t overtaken, dropped, lost; /* .. by who changed the turn; past LATE_MOST; by a failure */
+	} late;
 	ev_timer tick;
 	struct buf json; /* scratch for events */
 };
@@ -133,6 +146,7 @@ bool lease_held(const struct cleaner *c, bool high, struct slice entry);
 void lease_claim(struct lease *l, const struct uuid *conversation, const struct uuid *turn);
 bool lease_has(const struct cleaner *c, const struct uuid *turn); /* is it in hand already? */
 void lease_begin_without_redis(struct lease *l, const struct msg_job *job); /* copies the job */
+void lease_finish(struct lease *l); /* frees what it holds */
 void lease_end(struct lease *l); /* frees it; what stands in Redis is somebody else's from here */
 void lease_committed(struct lease *l, enum outcome outcome);
 void lease_pg_failed(struct lease *l, enum pg_status status); /* tries the present step again, later */
@@ -143,6 +157,7 @@ void lease_refused(struct lease *l);			      /* a commit that PostgreSQL will no
 void commit_send(struct lease *l);
 void commit_read_around(struct lease *l, pg_fn *fn); /* results: what is known; the window unless it is ready */
 void commit_read_earlier(struct lease *l, pg_fn *fn);
+uint64_t commit_since_receipt_ns(const struct lease *l);
 void commit_warm(struct cleaner *c); /* prepares and plans on every connection before the first turn */
 
 /* What a turn is cleaned with besides what its job says: window, glossary, suppressed pairs. */
@@ -154,6 +169,15 @@ void model_open(struct cleaner *c);
 void model_close(struct cleaner *c);
 bool model_ask(struct lease *l, const struct clean_result *local); /* false: nothing to wait for */
 void model_forget(struct lease *l); /* frees what asking left, and cancels what is under way */
+bool model_is_asked(const struct lease *l); /* its answer is still to come */
+bool model_is_late(const struct lease *l);  /* the turn went out without an answer that is there now, or to come */
+bool model_take_revised(struct lease *l);   /* puts the late answer in the place of `cleaned`; false: it changes nothing */
+void model_moved(struct lease *to);	    /* what the lease holds stands elsewhere now */
+
+/* late.c */
+void late_begin(struct lease *l); /* the turn is committed: takes what may still come of the model */
+void late_told(struct lease *l);  /* it has come, or will not; l is late.c's, gone when this returns */
+void late_close(struct cleaner *c);
 
 /* teach.c */
 void teach(struct lease *l); /* counts the names that the agent used before this turn */

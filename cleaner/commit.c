@@ -81,6 +81,7 @@ static enum outcome read_standing(struct lease *l, const PGresult *r, uint64_t t
 	outcome = outcome_of(&s);
 	revision = (uint64_t)pg_cell_i64(r, 0, C_REVISION);
 	if (outcome == OUTCOME_FINISHED) {
+		l->revision = revision;
 		announce_finished(l, revision);
 		announce_confidence(l, pg_cell(r, 0, C_CONFIDENCE));
 		tell_change(l, r, took_ns);
@@ -113,7 +114,7 @@ static void write_contexts(const struct cleaned *c, struct buf *array)
 	pg_array_end(array);
 }
 
-static uint64_t since_receipt_ns(const struct lease *l)
+uint64_t commit_since_receipt_ns(const struct lease *l)
 {
 	int64_t us = clock_wall_us() - l->job.received_at;
 
@@ -130,7 +131,7 @@ void commit_send(struct lease *l)
 	struct pg_op ops[] = {{&lock_stmt, &params[1]}, {&finish_stmt, params}, {&standing_stmt, params}};
 
 	l->state = LEASE_COMMITTING;
-	l->processing_ns = since_receipt_ns(l);
+	l->processing_ns = commit_since_receipt_ns(l);
 	buf_init(&metadata, LIMIT_TURN_JSON_BYTES);
 	buf_init(&contexts, 8192);
 	cleaned_metadata(c, l->processing_ns, &metadata);

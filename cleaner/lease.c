@@ -62,7 +62,7 @@ struct lease *lease_new(struct cleaner *c, enum lease_state state, bool high, st
 		return NULL;
 	while (l->state != LEASE_FREE)
 		l++;
-	*l = (struct lease){.cleaner = c, .state = state, .high = high};
+	*l = (struct lease){.cleaner = c, .state = state, .high = high, .revision = 1};
 	if (entry.n)
 		memcpy(l->entry, entry.p, entry.n);
 	cleaned_init(&l->cleaned);
@@ -72,16 +72,21 @@ struct lease *lease_new(struct cleaner *c, enum lease_state state, bool high, st
 	return l;
 }
 
-void lease_end(struct lease *l)
+void lease_finish(struct lease *l)
 {
-	struct cleaner *c = l->cleaner;
-
-	ev_timer_stop(service_loop(c->run), &l->timer);
 	model_forget(l);
 	free(l->blob);
 	window_finish(&l->window);
 	cleaned_finish(&l->cleaned);
 	known_release(&l->known);
+}
+
+void lease_end(struct lease *l)
+{
+	struct cleaner *c = l->cleaner;
+
+	ev_timer_stop(service_loop(c->run), &l->timer);
+	lease_finish(l);
 	l->state = LEASE_FREE;
 	c->in_flight--;
 	cleaner_settled(c);
@@ -171,6 +176,7 @@ void lease_committed(struct lease *l, enum outcome outcome)
 		if (l->cleaned.failed)
 			bury(l);
 		complete(l);
+		late_begin(l);
 		return;
 	case OUTCOME_ALREADY:
 		complete(l);

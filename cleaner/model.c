@@ -4,13 +4,15 @@
  * committed.
  *
  * The local engine has cleaned the turn before; its answer goes out whenever the model's does not come, in
- * time or at all, and `fallback` says so. The answer is judged against the raw turn (llm/judge.h), never
+ * time or at all, and `fallback` says so. With model_late_ms or model_local_first it goes out while the model
+ * may still answer: what comes then is late.c's to commit. The answer is judged against the raw turn (llm/judge.h), never
  * taken as it is. Without a configured model nothing here is reached.
  */
 #include "cleaner.h"
 
 #include "cleaner/llm/judge.h"
 #include "cleaner/llm/llm.h"
+#include "cleaner/llm/policy.h"
 #include "cleaner/llm/words.h"
 #include "cleaner_service.h"
 #include "common/base/clock.h"
@@ -24,6 +26,7 @@
 
 enum {
 	COMMIT_RESERVE_MS = 40, /* of a turn's deadline: for the judge, the commit and the way back */
+	CACHE_MS = 4,		/* that a local answer waits for one that Redis may have */
 };
 
 /* What must outlive the engine's workspace until the answer is there. */
@@ -33,6 +36,11 @@ struct asking {
 	struct clean_result local; /* its text, corrections and reasons are copies in `bytes` */
 	struct correction *corrections;
 	char *bytes;
+	ev_timer due;	       /* then the turn goes out without it; not active: it waits for llm's own deadline */
+	enum llm_outcome cause; /* what will be said of that */
+	bool overdue;	       /* it went */
+	bool revises;	       /* the answer came after, stands, and differs: */
+	struct cleaned revised;
 };
 
 /* --- configuration --- */
@@ -104,6 +112,7 @@ void model_close(struct cleaner *c)
 				(unsigned long long)n->outcomes[i]);
 	for (size_t i = 0; i < countof(c->leases); i++)
 		model_forget(&c->leases[i]);
+	late_close(c);
 	llm_close(&c->llm);
 }
 
@@ -150,6 +159,8 @@ void model_forget(struct lease *l)
 	l->asking = NULL;
 	if (a->waiter)
 		llm_cancel(a->waiter);
+	ev_timer_stop(service_loop(l->cleaner->run), &a->due);
+	cleaned_finish(&a->revised);
 	free(a->corrections);
 	free(a->bytes);
 	free(a);
@@ -209,6 +220,39 @@ static uint64_t left_ms(const struct lease *l)
 }
 
 static bool told(const struct llm_told *t, void *arg);
+static void on_due(struct ev_loop *loop, ev_timer *w, int revents);
+
+static bool may_be_late(const struct cleaner_config *config)
+{
+	return config->model_late_ms || config->model_local_first;
+}
+
+/* How long the turn waits, when it need not wait as long as the question may take. */
+static void start_due(struct asking *a)
+{
+	const struct cleaner_config *config = a->lease->cleaner->config;
+	uint64_t ms = left_ms(a->lease);
+
+	a->cause = LLM_TIMED_OUT;
+	if (config->model_local_first)
+		a->cause = LLM_FOLLOWS;
+	else if (ms < POLICY_LEAST_MS)
+		a->cause = LLM_NO_TIME;
+	if (a->cause != LLM_TIMED_OUT && ms > CACHE_MS)
+		ms = CACHE_MS;
+	ev_now_update(service_loop(a->lease->cleaner->run)); /* the loop's time may be that of the work before */
+	ev_timer_set(&a->due, (double)ms / 1e3, 0);
+	ev_timer_start(service_loop(a->lease->cleaner->run), &a->due);
+}
+
+/* How long the question may take: the model's time from now on when the turn does not wait for it. */
+static uint64_t question_ms(const struct lease *l)
+{
+	const struct cleaner_config *config = l->cleaner->config;
+
+	return (config->model_local_first ? (uint64_t)config->model_deadline_ms : left_ms(l)) +
+	       (uint64_t)config->model_late_ms;
+}
 
 static bool send_question(struct lease *l, const struct doubt *doubt)
 {
@@ -224,10 +268,12 @@ static bool send_question(struct lease *l, const struct doubt *doubt)
 		l->asking->waiter = llm_ask(
 			l->cleaner->llm, &(struct llm_ask){.item = buf_view(&text),
 						 .raw_bytes = in.raw.n,
-						 .deadline_ns = clock_mono_ns() + left_ms(l) * NS_PER_MS,
+						 .deadline_ns = clock_mono_ns() + question_ms(l) * NS_PER_MS,
 						 .trace = l->job.traceparent,
 						 .told = told,
-						 .arg = l});
+						 .arg = l->asking});
+	if (fits && may_be_late(l->cleaner->config))
+		start_due(l->asking);
 	buf_finish(&text);
 	return fits;
 }
@@ -237,6 +283,7 @@ bool model_ask(struct lease *l, const struct clean_result *local)
 	struct doubt doubt;
 	bool asked;
 
+	model_forget(l); /* it may be cleaned anew */
 	if (!is_for_model(l))
 		return false;
 	read_words(&doubt, l->cleaner->config, l->job.words);
@@ -244,9 +291,11 @@ bool model_ask(struct lease *l, const struct clean_result *local)
 		cJSON_Delete(doubt.words);
 		return false; /* a call saved */
 	}
-	model_forget(l);
 	l->asking = xcalloc(1, sizeof *l->asking);
 	l->asking->lease = l;
+	cleaned_init(&l->asking->revised);
+	ev_timer_init(&l->asking->due, on_due, 0, 0);
+	l->asking->due.data = l->asking;
 	keep_local(l->asking, local);
 	asked = send_question(l, &doubt);
 	cJSON_Delete(doubt.words);
@@ -257,7 +306,7 @@ bool model_ask(struct lease *l, const struct clean_result *local)
 
 /* --- the answer --- */
 
-static bool take_answer(struct lease *l, const struct llm_told *t)
+static bool take_answer(struct lease *l, struct cleaned *c, const struct llm_told *t)
 {
 	struct clean_input around = lease_around(l), in = cleaned_input(&l->job, &around);
 	struct judge_input input = {.in = &in,
@@ -270,10 +319,19 @@ static bool take_answer(struct lease *l, const struct llm_told *t)
 	bool stood;
 
 	judge(&j, &input);
-	stood = j.accepted && cleaned_take(&l->cleaned, &j.result, l->job.raw_text);
-	l->cleaned.judge_ns = clock_mono_ns() - start;
+	stood = j.accepted && cleaned_take(c, &j.result, l->job.raw_text);
+	c->judge_ns = clock_mono_ns() - start;
 	judgement_finish(&j);
 	return stood;
+}
+
+/* What the answer is in the turn's metadata, once it is taken. */
+static void name_answer(struct cleaned *c, const struct llm_told *t)
+{
+	snprintf(c->model, sizeof c->model, "%s", t->model);
+	c->prompt = prompt_hash();
+	c->fallback = t->cached && t->model_down ? "cached" : NULL;
+	c->fallback_cause = NULL;
 }
 
 static void fall_back(struct lease *l, enum llm_outcome outcome)
@@ -285,34 +343,99 @@ static void fall_back(struct lease *l, enum llm_outcome outcome)
 	l->cleaned.model[0] = 0; /* none was used */
 }
 
-static void time_answer(const struct lease *l, const struct llm_told *t, bool stood)
+static void time_answer(
+	const struct lease *l, const struct cleaned *c, const struct llm_told *t, bool stood)
 {
 	if (t->call_ns)
 		timing_turn_ns(METRIC_AI_GEMINI_API_CALL, t->call_ns, &l->turn);
 	if (t->parse_ns)
-		timing_turn_ns(METRIC_AI_GEMINI_RESPONSE_PARSE, t->parse_ns + l->cleaned.judge_ns, &l->turn);
+		timing_turn_ns(METRIC_AI_GEMINI_RESPONSE_PARSE, t->parse_ns + c->judge_ns, &l->turn);
 	if (!stood && t->failed_ns)
 		timing_turn_ns(METRIC_AI_GEMINI_ERROR_HANDLING, clock_mono_ns() - t->failed_ns, &l->turn);
 }
 
-static bool told(const struct llm_told *t, void *arg)
+/* Into c, in the place of the local answer that is there. False: it stands. */
+static bool hear(struct lease *l, struct cleaned *c, const struct llm_told *t)
 {
-	struct lease *l = arg;
-	struct cleaned *c = &l->cleaned;
 	bool stood;
 
-	l->asking->waiter = NULL;
 	c->model_ns = t->call_ns;
 	c->parse_ns = t->parse_ns;
-	stood = t->outcome == LLM_OK && take_answer(l, t);
-	if (stood) {
-		snprintf(c->model, sizeof c->model, "%s", t->model);
-		c->prompt = prompt_hash();
-		c->fallback = t->cached && t->model_down ? "cached" : NULL;
-	} else {
+	stood = t->outcome == LLM_OK && take_answer(l, c, t);
+	if (stood)
+		name_answer(c, t);
+	time_answer(l, c, t, stood);
+	return stood;
+}
+
+/* The turn went out already, or is being committed. */
+static bool told_late(struct asking *a, const struct llm_told *t)
+{
+	struct lease *l = a->lease;
+	bool stood;
+
+	cleaned_begin_revision(&a->revised, &l->cleaned, (unsigned)l->revision + 1);
+	stood = hear(l, &a->revised, t);
+	a->revises = stood && !slice_eq(buf_view(&a->revised.text), buf_view(&l->cleaned.text));
+	if (l->state == LEASE_LATE)
+		late_told(l);
+	return stood;
+}
+
+static bool told(const struct llm_told *t, void *arg)
+{
+	struct asking *a = arg;
+	struct lease *l = a->lease;
+	bool stood;
+
+	a->waiter = NULL;
+	if (a->overdue)
+		return told_late(a, t);
+	ev_timer_stop(service_loop(l->cleaner->run), &a->due);
+	stood = hear(l, &l->cleaned, t);
+	if (!stood)
 		fall_back(l, t->outcome == LLM_OK ? LLM_NOT_THE_TURN : t->outcome);
-	}
-	time_answer(l, t, stood);
 	commit_send(l);
 	return stood;
+}
+
+/* --- the turn does not wait any longer --- */
+
+static void on_due(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct asking *a = w->data;
+
+	a->overdue = true;
+	if (a->cause == LLM_TIMED_OUT)
+		llm_overdue(a->waiter);
+	fall_back(a->lease, a->cause);
+	commit_send(a->lease);
+}
+
+bool model_is_asked(const struct lease *l)
+{
+	return l->asking && l->asking->waiter;
+}
+
+bool model_is_late(const struct lease *l)
+{
+	return l->asking && l->asking->overdue && (l->asking->waiter || l->asking->revises);
+}
+
+bool model_take_revised(struct lease *l)
+{
+	struct asking *a = l->asking;
+
+	if (!a->revises)
+		return false;
+	cleaned_finish(&l->cleaned);
+	l->cleaned = a->revised;
+	cleaned_init(&a->revised);
+	return true;
+}
+
+void model_moved(struct lease *to)
+{
+	to->asking->lease = to;
+	to->asking->local.contexts = to->cleaned.contexts;
 }

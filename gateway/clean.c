@@ -144,7 +144,7 @@ static void write_answer(
 	buf_init(&corrections, LIMIT_TURN_JSON_BYTES);
 	buf_init(&timings, 256);
 	buf_init(&metadata, LIMIT_FIELD_BYTES);
-	corrections_write_json(&corrections, r);
+	corrections_write_json(&corrections, r, 1);
 	buf_char(&timings, '{');
 	json_kv_ms(&timings, "clean", clean_ns);
 	buf_char(&timings, '}');

@@ -108,7 +108,7 @@ static void metadata_write(struct buf *out, struct slice raw, const struct clean
 	}
 	buf_char(out, ']');
 	json_key(out, "corrections");
-	corrections_write_json(out, result);
+	corrections_write_json(out, result, 1);
 	buf_char(out, '}');
 }
 

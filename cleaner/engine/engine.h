@@ -163,7 +163,8 @@ bool clean_level_parse(struct slice s, enum clean_level *level);
 const char *confidence_name(enum confidence confidence); /* "LOW", "MEDIUM", "HIGH" */
 const char *correction_kind_name(enum correction_kind kind);
 
-/* Writes api.md's `corrections` array: [{"id":"c1","kind":..,"position":{..}..}]. */
-void corrections_write_json(struct buf *out, const struct clean_result *result);
+/* Writes api.md's `corrections` array: [{"id":"c1","kind":..,"position":{..}..}]. A later revision's ids are its
+ * own ("r2-1"), so that a verdict on what no longer stands meets nothing. */
+void corrections_write_json(struct buf *out, const struct clean_result *result, unsigned revision);
 
 #endif

@@ -160,7 +160,7 @@ START_TEST(test_json)
 	struct buf out;
 
 	buf_init(&out, 4096);
-	corrections_write_json(&out, clean("um we", (struct clean_options){0}));
+	corrections_write_json(&out, clean("um we", (struct clean_options){0}), 1);
 	ck_assert_str_eq(out.p,
 		"[{\"id\":\"c1\",\"kind\":\"filler\",\"original\":\"um "
 		"\",\"corrected\":\"\",\"confidence\":\"HIGH\","
@@ -174,6 +174,9 @@ START_TEST(test_json)
 		"\"kind\":\"punctuation\",\"original\":\"\",\"corrected\":\".\",\"confidence\":\"MEDIUM\","
 		"\"reason\":\"The sentence ends here.\",\"position\":{\"start\":5,\"end\":5},"
 		"\"cleaned_position\":{\"start\":2,\"end\":3}}]");
+	buf_reset(&out);
+	corrections_write_json(&out, clean("um we", (struct clean_options){0}), 2);
+	ck_assert(strncmp(out.p, "[{\"id\":\"r2-1\",", 14) == 0);
 	buf_finish(&out);
 }
 END_TEST

@@ -62,9 +62,12 @@ static void range_write(struct buf *out, const char *key, uint32_t start, uint32
 	buf_char(out, '}');
 }
 
-static void correction_write(struct buf *out, const struct correction *c, size_t number)
+static void correction_write(struct buf *out, const struct correction *c, size_t number, unsigned revision)
 {
-	buf_printf(out, "{\"id\":\"c%zu\"", number);
+	if (revision > 1)
+		buf_printf(out, "{\"id\":\"r%u-%zu\"", revision, number);
+	else
+		buf_printf(out, "{\"id\":\"c%zu\"", number);
 	json_kv_str(out, "kind", slice_str(correction_kind_name(c->kind)));
 	json_kv_str(out, "original", c->original);
 	json_kv_str(out, "corrected", c->corrected);
@@ -75,13 +78,13 @@ static void correction_write(struct buf *out, const struct correction *c, size_t
 	buf_char(out, '}');
 }
 
-void corrections_write_json(struct buf *out, const struct clean_result *result)
+void corrections_write_json(struct buf *out, const struct clean_result *result, unsigned revision)
 {
 	buf_char(out, '[');
 	for (size_t i = 0; i < result->correction_count; i++) {
 		if (i)
 			buf_char(out, ',');
-		correction_write(out, &result->corrections[i], i + 1);
+		correction_write(out, &result->corrections[i], i + 1, revision);
 	}
 	buf_char(out, ']');
 }

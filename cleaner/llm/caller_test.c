@@ -178,7 +178,8 @@ static void run_until_told(void)
 		return;
 	ev_timer_init(&timer, on_give_up, GIVE_UP_S, 0);
 	ev_timer_start(loop, &timer);
-	ev_run(loop, 0);
+	while (open_questions) /* a Redis that comes back breaks the loop as well */
+		ev_run(loop, 0);
 	ev_timer_stop(loop, &timer);
 }
 

@@ -372,7 +372,7 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 		.failed_ns = asked ? clock_mono_ns() : 0};
 
 	leave(w);
-	if (asked)
+	if (asked && !w->overdue) /* else it was heard then */
 		health_heard(model, LLM_TIMED_OUT, 0);
 	tell(llm, w, &told);
 }
@@ -419,4 +419,14 @@ void llm_cancel(struct llm_waiter *w)
 
 	leave(w);
 	waiter_free(llm, w);
+}
+
+void llm_overdue(struct llm_waiter *w)
+{
+	struct job *job = w->job;
+
+	w->overdue = true;
+	job->llm->counts.overdue++;
+	if (job->flight)
+		health_heard(&job->llm->models[job->model], LLM_TIMED_OUT, 0);
 }

@@ -99,11 +99,14 @@ void llm_close(struct llm **llm); /* answers what waits with LLM_CANCELLED */
 struct llm_waiter *llm_ask(struct llm *llm, const struct llm_ask *ask);
 void llm_cancel(struct llm_waiter *waiter); /* its callback is not called */
 
+/* The turn has gone out without the answer, which may still come: counts against the model as a time-out does. */
+void llm_overdue(struct llm_waiter *waiter);
+
 void llm_set_gather(struct llm *llm, uint64_t ms);     /* micro-batching on or off while running */
 void llm_set_cache_only(struct llm *llm, bool on);     /* kept answers only; all else is LLM_CACHE_ONLY */
 
 struct llm_counts {
-	uint64_t asked, calls, cached, merged, batched, probes, retries;
+	uint64_t asked, calls, cached, merged, batched, probes, retries, overdue;
 	uint64_t outcomes[LLM_OUTCOME_COUNT]; /* of questions, as told */
 	struct llm_usage usage;
 };

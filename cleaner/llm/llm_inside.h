@@ -44,6 +44,7 @@ struct llm_waiter {
 	struct job *job;
 	struct llm_waiter *next;
 	uint64_t deadline_ns;
+	bool overdue;	/* its turn does not wait any more */
 	ev_timer timer; /* the deadline */
 	bool (*told)(const struct llm_told *told, void *arg);
 	void *arg;

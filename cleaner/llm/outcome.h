@@ -70,8 +70,9 @@ enum llm_health {
 	O(CANCELLED, "cancelled", REMEDY_NONE, HEALTH_UNKNOWN)                                               \
 	O(BREAKER_OPEN, "breaker_open", REMEDY_NONE, HEALTH_UNKNOWN) /* no model may be asked now */         \
 	O(NO_TIME, "no_time", REMEDY_NONE, HEALTH_UNKNOWN)	     /* the deadline is too near to try */   \
-	O(FULL, "full", REMEDY_NONE, HEALTH_UNKNOWN)		     /* too many calls in flight */         \
-	O(CACHE_ONLY, "cache_only", REMEDY_NONE, HEALTH_UNKNOWN)     /* kept answers only, and none is kept */
+	O(FULL, "full", REMEDY_NONE, HEALTH_UNKNOWN)		     /* too many calls in flight */          \
+	O(CACHE_ONLY, "cache_only", REMEDY_NONE, HEALTH_UNKNOWN)     /* kept answers only, none is kept */   \
+	O(FOLLOWS, "model_follows", REMEDY_NONE, HEALTH_UNKNOWN) /* the local answer goes first: never told */
 
 #define LLM_OUTCOME_ENUM(NAME, name, remedy, health) LLM_##NAME,
 enum llm_outcome { LLM_OUTCOMES(LLM_OUTCOME_ENUM) LLM_OUTCOME_COUNT };

@@ -61,6 +61,8 @@ void turn_metadata_write(struct buf *out, const struct turn_metadata *m)
 		json_kv_u64(out, "crashes", m->crashes);
 		json_kv_u64(out, "retries", m->retries);
 	}
+	if (m->source.p)
+		json_kv_str(out, "source", m->source);
 	json_kv_raw(out, "timings", m->timings.n ? m->timings : SLICE("{}"));
 	json_kv_raw(out, "corrections", m->corrections.n ? m->corrections : SLICE("[]"));
 	buf_char(out, '}');

@@ -35,6 +35,7 @@ struct turn_metadata {
 	struct slice fallback;        /* NULL pointer: none; else local cached deadline raw .. */
 	struct slice fallback_cause;  /* NULL pointer: none, left out; else what happened to the model's answer */
 	uint64_t crashes, retries;    /* cleaners that died over it, that gave it back; both left out when both are 0 */
+	struct slice source;          /* NULL pointer: the first revision, left out; else who made this one */
 	struct slice timings;         /* JSON object {stage: ms}; empty gives {} */
 	struct slice corrections;     /* JSON array; empty gives [] */
 };

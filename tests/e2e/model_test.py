@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: ISC
 """Full cleaning with a language model, and without one that should be there: the cleaner against the fake service."""
 
+import asyncio
+import json
 import re
 import unittest
 
+from harness.client import Socket
+from harness.installation import Installation
 from harness.model import FakeModel
 from harness.wait import until
 from harness.workers import Workers
@@ -70,6 +74,165 @@ class Answers(ModelCase):
         self.assertEqual(self.model.asked(), [])
         self.turn(w, "um yes", cid, words=words.replace("0.99", "0.5"))
         self.assertEqual(len(self.model.asked()), 1)
+
+
+class Late(ModelCase):
+    """The local answer goes out, the model's follows as revision 2: where nobody has changed the turn since."""
+
+    TEXT, LOCAL, MODEL = "um the book ads are fine", "The book ads are fine.", "The Facebook ads are fine."
+    SLOW = {"model_deadline_ms": 100, "model_late_ms": 8000}
+
+    def revision(self, w, turn_id, number):
+        def look():
+            w.gather()
+            return next((r for r in w.results if r.turn_id == turn_id and r.durable and r.revision == number), None)
+        return json.loads(until(f"revision {number} of {turn_id}", look).turn)
+
+    def local(self, w, cid=None, **more):
+        """Sends a turn that goes out with the local answer."""
+        turn = self.turn(w, self.TEXT, cid, **more)
+        self.assertEqual((turn["revision"], turn["cleaned_text"]), (1, self.LOCAL))
+        self.assertIsNone(turn["metadata"]["ai_model_used"])
+        return turn
+
+    def check_followed(self, w, first):
+        turn = self.revision(w, first["turn_id"], 2)
+        self.assertEqual((turn["cleaned_text"], turn["state"]), (self.MODEL, "done"))
+        meta = turn["metadata"]
+        self.assertEqual((meta["ai_model_used"], meta["fallback"], meta["source"]), ("fake", None, "model"))
+        self.assertGreater(meta["processing_time_ms"], first["metadata"]["processing_time_ms"])
+        self.check_rebuilds(turn)
+        ids = {c["id"] for c in turn["metadata"]["corrections"]}
+        self.assertFalse(ids & {c["id"] for c in first["metadata"]["corrections"]}, "a verdict on the old ones would meet these")
+        rows = w.sql(f"SELECT t.revision, t.source, r.revision, r.source, r.cleaned_text FROM turns t "
+                     f"JOIN turn_revisions r ON r.turn_id = t.id WHERE t.id = '{first['turn_id']}'")
+        self.assertEqual(rows, [["2", "model", "1", "engine", self.LOCAL]])
+        self.assertEqual(w.sql("SELECT high_count + medium_count + low_count, user_done, queued_count FROM conversations "
+                               f"WHERE id = '{first['conversation_id']}'"), [["1", "1", "0"]])
+
+    def test_an_answer_after_the_deadline_is_revision_2(self):
+        self.model.set("latency", 600)
+        w = self.workers(**self.SLOW)
+        turn = self.local(w)
+        self.assertEqual((turn["metadata"]["fallback"], turn["metadata"]["fallback_cause"]), ("deadline", "timed_out"))
+        self.check_followed(w, turn)
+
+    def test_a_deadline_too_near_is_answered_at_once_and_the_model_follows(self):
+        self.model.set("latency", 300)
+        w = self.workers(model_late_ms=8000)
+        turn = self.local(w, deadline_ms=50)
+        self.assertEqual((turn["metadata"]["fallback"], turn["metadata"]["fallback_cause"]), ("deadline", "no_time"))
+        self.check_followed(w, turn)
+
+    def test_local_first(self):
+        self.model.set("latency", 300)
+        w = self.workers(model_local_first="yes", model_deadline_ms=8000)
+        turn = self.local(w)
+        self.assertEqual(turn["metadata"]["fallback_cause"], "model_follows")
+        self.check_followed(w, turn)
+        again = self.turn(w, self.TEXT)  # the same question: kept, so there is nothing to go before
+        self.assertEqual((again["revision"], again["cleaned_text"]), (1, self.MODEL))
+        same = self.turn(w, "um yes we do that every week now")  # the model says what went out
+        until("both know", lambda: len(self.model.asked()) == 2)
+        self.assertEqual(w.stop("cleaner-1"), 0)
+        self.assertEqual(w.sql(f"SELECT revision FROM turns WHERE id = '{same['turn_id']}'"), [["1"]])
+
+    def test_who_changed_the_turn_meanwhile_wins(self):
+        self.model.set("latency", 800)
+        w = self.workers(model_cache_s=0, **self.SLOW)
+        changes = {"edit": "revision = 2, source = 'user', cleaned_text = 'Mine.'", "lease": "fence = fence + 1",
+                   "verdict": "revision = 2, source = 'verdict'"}
+        for n, (name, change) in enumerate(changes.items(), 1):
+            with self.subTest(name):
+                turn = self.local(w)
+                w.sql(f"UPDATE turns SET {change} WHERE id = '{turn['turn_id']}'")
+                stands = w.sql(f"SELECT * FROM turns WHERE id = '{turn['turn_id']}'")
+                until("the answer came", lambda: self.said(w, "event=late.overtaken") == n)
+                self.assertEqual(w.sql(f"SELECT * FROM turns WHERE id = '{turn['turn_id']}'"), stands)
+        self.local(w)
+        w.sql(f"UPDATE users SET glossary_version = glossary_version + 1 WHERE id = '{w.user}'")
+        until("what it was judged with has changed", lambda: self.said(w, "event=late.overtaken") == len(changes) + 1)
+
+    def said(self, w, text):
+        with open(w.log("cleaner-1"), encoding="utf-8") as f:
+            return f.read().count(text)
+
+    def test_no_turn_waits_for_it_and_the_next_one_sees_what_stands(self):
+        self.model.set("latency", 1500)
+        w = self.workers(cleaners=2, **self.SLOW)
+        cid, straight = w.new_conversation(), w.new_conversation()
+        first = self.local(w, cid)
+        second = w.processed(w.send(cid, "um yes we do", forced_level=2))
+        self.assertEqual(second["seq"], 2)
+        self.assertEqual(w.sql(f"SELECT revision FROM turns WHERE id = '{first['turn_id']}'"), [["1"]])
+        self.revision(w, first["turn_id"], 2)
+        self.model.set("latency", 0)
+        self.assertEqual(self.turn(w, self.TEXT, straight)["cleaned_text"], self.MODEL)  # kept: the same question
+        w.processed(w.send(straight, "um yes we do", forced_level=2))
+        calls = len(self.model.asked())
+        third = self.turn(w, "um and now we are in leeds", cid)
+        self.assertEqual(self.turn(w, "um and now we are in leeds", straight)["cleaned_text"], third["cleaned_text"])
+        self.assertEqual(len(self.model.asked()), calls + 1, "the same window, so the same question")
+
+    def test_a_cleaner_that_dies_loses_the_late_answer_and_nothing_else(self):
+        self.model.set("latency", 1000)
+        w = self.workers(**self.SLOW)
+        cid = w.new_conversation()
+        turn = self.local(w, cid)
+        w.kill("cleaner-1")
+        w.start("cleaner-1")
+        self.model.set("latency", 0)
+        following = self.turn(w, "um we are in leeds", cid, deadline_ms=5000)
+        self.assertEqual((following["seq"], following["state"]), (2, "done"))
+        self.assertEqual(w.sql(f"SELECT revision, cleaned_text FROM turns WHERE id = '{turn['turn_id']}'"), [["1", self.LOCAL]])
+
+    def test_late_answers_have_a_bound(self):
+        self.model.set("latency", 5000)
+        w = self.workers(model_local_first="yes", model_deadline_ms=10000, model_cache_s=0)
+        conversations = [w.new_conversation() for _ in range(140)]
+        turns = [w.send(cid, f"{self.TEXT} number {n}", forced_level=FULL) for n, cid in enumerate(conversations)]
+        for turn in turns:
+            w.processed(turn)
+
+        def finished():
+            w.gather()
+            return len({r.turn_id for r in w.results if r.durable and r.revision == 2}) == 128
+        until("those in hand follow", finished)
+        self.assertEqual(w.stop("cleaner-1"), 0)
+        self.assertEqual(w.sql("SELECT revision, count(*) FROM turns GROUP BY 1 ORDER BY 1"), [["1", "12"], ["2", "128"]])
+        self.assertTrue(w.says("cleaner-1", "revised=128"))
+        self.assertTrue(w.says("cleaner-1", "dropped=12"))
+
+
+class Watched(unittest.TestCase):
+    """The same through gateway and notifier, for those who watch and those who ask."""
+
+    def test_revision_2_is_told_read_and_revised(self):
+        model = self.enterContext(FakeModel("--latency", "400"))
+        here = self.enterContext(Installation(environment={
+            "CLEANERCTX_MODEL_PROVIDER": "gemini", "CLEANERCTX_MODEL_URL": model.url, "CLEANERCTX_MODELS": "fake",
+            "CLEANERCTX_MODEL_KEY": "k", "CLEANERCTX_MODEL_LOCAL_FIRST": "yes", "CLEANERCTX_MODEL_DEADLINE_MS": "8000"}))
+        client = here.client()
+        self.addCleanup(client.close)
+        cid = client.new_conversation()
+
+        async def talk():
+            async with Socket(client) as ws:
+                await ws.ask("subscribe", conversation_id=cid)
+                sent = client.turn(cid, Late.TEXT, force_cleaning_level="full").json
+                await ws.until("turn:processed", 2)
+                return sent, [e["turn"] for e in ws.events if e["type"] == "turn:processed"]
+
+        sent, told = asyncio.run(talk())
+        self.assertEqual([(t["revision"], t["cleaned_text"]) for t in told], [(1, Late.LOCAL), (2, Late.MODEL)])
+        self.assertEqual(sent, told[0])
+        path = f"/api/v1/conversations/{cid}/turns/{sent['turn_id']}"
+        self.assertEqual(client.get(path).json, told[1])
+        old = sent["metadata"]["corrections"][0]["id"]
+        self.assertEqual(client.post(f"{path}/corrections/{old}", {"verdict": "reject"}).status, 404)
+        new = next(c for c in told[1]["metadata"]["corrections"] if c["corrected"].startswith("Facebook"))
+        back = client.post(f"{path}/corrections/{new['id']}", {"verdict": "reject"}).json
+        self.assertEqual((back["revision"], back["cleaned_text"]), (3, Late.LOCAL))
 
 
 class Failures(ModelCase):
