@@ -158,6 +158,11 @@ static void stop(struct service_run *run)
 	engine_close(&c->engine);
 }
 
+static void modes(struct service_run *run)
+{
+	model_modes(&cleaner);
+}
+
 const struct service cleaner_service = {
 	.name = "cleaner",
 	.summary = "cleans one queued turn after another, with context",
@@ -167,4 +172,5 @@ const struct service cleaner_service = {
 	.start = start,
 	.drain = drain,
 	.stop = stop,
+	.modes = modes,
 };

@@ -92,6 +92,7 @@ struct cleaner {
 	struct engine_workspace *workspace;
 	struct known_cache known;
 	struct llm *llm; /* NULL: no model is configured */
+	bool local_only; /* the monitor's mode: no model is asked */
 	struct lease leases[CLEANER_IN_FLIGHT_MOST];
 	size_t in_flight;
 	struct {
@@ -167,6 +168,7 @@ struct clean_input lease_around(const struct lease *l);
 bool model_check(struct buf *error); /* the configuration's */
 void model_open(struct cleaner *c);
 void model_close(struct cleaner *c);
+void model_modes(struct cleaner *c); /* the monitor's modes changed */
 bool model_ask(struct lease *l, const struct clean_result *local); /* false: nothing to wait for */
 void model_forget(struct lease *l); /* frees what asking left, and cancels what is under way */
 bool model_is_asked(const struct lease *l); /* its answer is still to come */

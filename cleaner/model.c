@@ -19,6 +19,7 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/service/timings.h"
+#include "common/wire/modes.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -27,6 +28,8 @@
 enum {
 	COMMIT_RESERVE_MS = 40, /* of a turn's deadline: for the judge, the commit and the way back */
 	CACHE_MS = 4,		/* that a local answer waits for one that Redis may have */
+	BATCH_GATHER_MS = 20,	/* the least that a turn waits for others in the batch mode: a twentieth of its
+				   deadline */
 };
 
 /* What must outlive the engine's workspace until the answer is there. */
@@ -90,6 +93,19 @@ void model_open(struct cleaner *c)
 	if (c->llm)
 		log_info("model.open", "provider=%s models=\"%s\" prompt=%.12s", c->config->model_provider,
 			c->config->models, prompt_hash());
+}
+
+void model_modes(struct cleaner *c)
+{
+	uint64_t gather_ms = (uint64_t)c->config->model_gather_ms;
+
+	if (!c->llm)
+		return;
+	if (service_mode(c->run, mode_names[MODE_BATCH_MODEL_CALLS]) && gather_ms < BATCH_GATHER_MS)
+		gather_ms = BATCH_GATHER_MS;
+	llm_set_gather(c->llm, gather_ms);
+	llm_set_cache_only(c->llm, service_mode(c->run, mode_names[MODE_CACHED_MODEL_ANSWERS]));
+	c->local_only = service_mode(c->run, mode_names[MODE_LIGHT_CLEANING]);
 }
 
 void model_close(struct cleaner *c)
@@ -204,7 +220,7 @@ static bool is_for_model(const struct lease *l)
 {
 	const struct msg_job *job = &l->job;
 
-	return l->cleaner->llm && l->cleaned.level == CLEAN_FULL && !l->cleaned.failed && !job->verbatim &&
+	return l->cleaner->llm && !l->cleaner->local_only && l->cleaned.level == CLEAN_FULL && !l->cleaned.failed && !job->verbatim &&
 	       (job->formats & FORMAT_ALL) == FORMAT_ALL && job->raw_text.n <= PROMPT_TURN_WORDS * 16;
 }
 

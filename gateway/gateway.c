@@ -21,6 +21,7 @@
 #include "hub.h"
 #include "idempotency.h"
 #include "live.h"
+#include "modes.h"
 #include "passwords.h"
 #include "ratelimit.h"
 #include "turns.h"
@@ -119,6 +120,11 @@ bool gateway_check(struct buf *error)
 		return true;
 	buf_printf(error, "jwt_secret (or jwt_secret_file) must be given, %d bytes or more", TOKEN_SECRET_BYTES_MIN);
 	return false;
+}
+
+void gateway_modes(struct service_run *run)
+{
+	modes_told(&gateway);
 }
 
 bool gateway_start(struct service_run *run)

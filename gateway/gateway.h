@@ -58,6 +58,7 @@ struct gateway {
 	struct gauges *gauges;                /* gauges.c: how much is going on, for the monitor */
 	struct live *live;                    /* live.c: who listens; operators' channels */
 	struct clean *clean;                  /* clean.c: /clean's engine state */
+	struct mode_wait *mode_waits;         /* modes.c: operators' words that the monitor has not confirmed yet */
 };
 
 extern const struct config_key gateway_keys[]; /* config.c */
@@ -74,5 +75,6 @@ bool gateway_check(struct buf *error);
 bool gateway_start(struct service_run *run);
 void gateway_drain(struct service_run *run);
 void gateway_stop(struct service_run *run);
+void gateway_modes(struct service_run *run);
 
 #endif

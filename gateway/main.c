@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 		.start = gateway_start,
 		.drain = gateway_drain,
 		.stop = gateway_stop,
+		.modes = gateway_modes,
 	};
 
 	return service_main(&service, argc, argv);

@@ -11,6 +11,7 @@
 #include "conversations.h"
 #include "glossary.h"
 #include "keys.h"
+#include "modes.h"
 #include "ops.h"
 #include "revise.h"
 #include "routes.h"

@@ -71,8 +71,8 @@
 	R(GET, API "/performance/silences", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(POST, API "/performance/silences", OPERATOR, JSON, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(DELETE, API "/performance/silences/{name}", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
-	R(GET, API "/performance/modes", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
-	R(PUT, API "/performance/modes/{name}", OPERATOR, JSON, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
+	R(GET, API "/performance/modes", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, modes_get) \
+	R(PUT, API "/performance/modes/{name}", OPERATOR, JSON, LIMIT_BODY_BYTES, NO_METRIC, mode_put) \
 	R(GET, API "/performance/reports", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(GET, API "/performance/reports/{name}", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(POST, API "/telemetry", USER, JSON, LIMIT_BODY_BYTES, NO_METRIC, LATER)

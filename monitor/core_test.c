@@ -12,6 +12,7 @@
 #include "common/wire/limits.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SECOND NS_PER_S
@@ -418,6 +419,38 @@ START_TEST(modes_by_name)
 }
 END_TEST
 
+static const char *modes_now(const struct modes *m)
+{
+	static char text[200];
+	struct buf on, said;
+
+	buf_init(&on, sizeof text / 2);
+	buf_init(&said, sizeof text / 2);
+	modes_text(m, &on);
+	modes_said_text(m, &said);
+	snprintf(text, sizeof text, "%s|%s", on.n ? on.p : "", said.n ? said.p : "");
+	buf_finish(&on);
+	buf_finish(&said);
+	return text;
+}
+
+START_TEST(a_word_stands_over_the_rules_until_its_time)
+{
+	struct modes m = {.on[MODE_SIMPLE_PAGE] = true};
+
+	modes_say(&m, &(struct mode_override){MODE_BATCH_MODEL_CALLS, true, 2000}, 1000);
+	modes_say(&m, &(struct mode_override){MODE_SIMPLE_PAGE, false, 3000}, 1000);
+	ck_assert_str_eq(modes_now(&m), "batch_model_calls|batch_model_calls=1@2000 simple_page=0@3000");
+	ck_assert_int_eq(modes_next_end(&m), 2000);
+	ck_assert(!modes_expire(&m, 1999));
+	ck_assert(modes_expire(&m, 2000));
+	ck_assert_str_eq(modes_now(&m), "|simple_page=0@3000");
+	modes_say(&m, &(struct mode_override){MODE_SIMPLE_PAGE, true, 1500}, 2000); /* over already: taken back */
+	ck_assert_str_eq(modes_now(&m), "simple_page|");
+	ck_assert_int_eq(modes_next_end(&m), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("monitor core");
@@ -443,6 +476,7 @@ int main(void)
 	tcase_add_test(tc, proc_texts);
 	tcase_add_test(tc, a_look_finds_this_process);
 	tcase_add_test(tc, modes_by_name);
+	tcase_add_test(tc, a_word_stands_over_the_rules_until_its_time);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -2,12 +2,13 @@
  *
  * monitor.c - the shell: timings in; slow lines, snapshots and modes out.
  *
- * Input   `timings` (SUB, bound): samples of every process. `control` (XPUB, bound): subscriptions.
+ * Input   `timings` (SUB, bound): samples of every process, an operator's words on modes. `control` (XPUB, bound):
+ *         subscriptions.
  * Output  slow lines on stdout and, with a snapshot each second, on `alerts` (PUB, bound); the modes on `control`, sent
  *         again to every new subscriber.
  * Limits  A message's samples LIMIT_TIMING_SAMPLES; lines RULES_SLOW_PER_S a metric and second; memory as in window.h. No
  *         state is kept for a sender, so their number does not matter.
- * Loss    Windows begin empty at every start. What senders or stdout lose is counted and told in the snapshot.
+ * Loss    Windows and modes begin empty at every start. What senders or stdout lose is counted and told in the snapshot.
  * Never   waits for a reader: a pipe that is full on stdout loses lines, a slow subscriber its copies.
  */
 #include "monitor.h"
@@ -28,14 +29,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SNAPSHOT_S = 1 };
+enum {
+	SNAPSHOT_S = 1,
+	MODES_BYTES = 1024,     /* every name and every word: a third of it */
+	WORD_LOOK_US = 1000000, /* the longest sleep while an operator's word stands */
+};
 
 struct monitor_config monitor_config;
 
 static struct {
 	struct service_run *run;
 	struct link *timings, *alerts, *control;
-	ev_timer snapshot, look;
+	ev_timer snapshot, look, words;
 	struct targets targets;
 	struct rules rules;
 	struct modes modes;
@@ -84,6 +89,64 @@ static void take_sample(enum metric metric, uint64_t value, uint64_t now_ns, con
 		tell_slow(&found, source, turn_id);
 }
 
+/* To all, since a publisher cannot choose: those who know the modes already see no change. */
+static void tell_modes(void)
+{
+	struct msg_control m;
+	struct buf modes, said;
+
+	buf_init(&modes, MODES_BYTES);
+	buf_init(&said, MODES_BYTES);
+	modes_text(&monitor.modes, &modes);
+	modes_said_text(&monitor.modes, &said);
+	m = (struct msg_control){buf_view(&modes), buf_view(&said)};
+	link_publish(monitor.control, SLICE(""), MSG_CONTROL, &m);
+	buf_finish(&modes);
+	buf_finish(&said);
+}
+
+static void on_control_subscription(struct link *link, struct slice topic, bool on, void *arg)
+{
+	if (on && monitor.control)
+		tell_modes();
+}
+
+/* Wakes when the next word of an operator ends; the wall clock may have been set meanwhile, so not much later. */
+static void wait_for_end(void)
+{
+	struct ev_loop *loop = service_loop(monitor.run);
+	int64_t next = modes_next_end(&monitor.modes), left = next - clock_wall_us();
+
+	ev_timer_stop(loop, &monitor.words);
+	if (!next)
+		return;
+	ev_timer_set(&monitor.words, left <= 0 ? 0 : left < WORD_LOOK_US ? (double)left / 1e6 : WORD_LOOK_US / 1e6, 0);
+	ev_timer_start(loop, &monitor.words);
+}
+
+static void on_words(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	if (modes_expire(&monitor.modes, clock_wall_us())) {
+		log_info("monitor.mode_ended", "");
+		tell_modes();
+	}
+	wait_for_end();
+}
+
+static void on_mode(const struct msg_mode *m)
+{
+	struct mode_override said = {mode_by_name(m->mode), m->on != 0, m->until_at};
+
+	if (said.mode == MODE_COUNT) {
+		monitor.tally.messages_refused++;
+		return;
+	}
+	modes_say(&monitor.modes, &said, clock_wall_us());
+	log_info("monitor.mode", "mode=%s on=%d until_us=%lld", mode_names[said.mode], said.on, (long long)said.until_at);
+	tell_modes();
+	wait_for_end();
+}
+
 static void on_timings(const struct link_in *in, void *arg)
 {
 	static const struct uuid none;
@@ -94,6 +157,10 @@ static void on_timings(const struct link_in *in, void *arg)
 	enum metric metric;
 	bool known = true;
 
+	if (in->kind == MSG_MODE) {
+		on_mode(&in->msg->mode);
+		return;
+	}
 	if (in->kind != MSG_TIMINGS || !intake_valid(m->samples)) {
 		monitor.tally.messages_refused++;
 		return;
@@ -106,21 +173,6 @@ static void on_timings(const struct link_in *in, void *arg)
 			take_sample(metric, value, now_ns, source, uuid_eq(&m->turn_id, &none) ? NULL : &m->turn_id);
 	}
 	monitor.tally.messages_refused += !known;
-}
-
-/* To all, since a publisher cannot choose: those who know the modes already see no change. */
-static void on_control_subscription(struct link *link, struct slice topic, bool on, void *arg)
-{
-	struct msg_control m;
-	struct buf text;
-
-	if (!on)
-		return;
-	buf_init(&text, 1024);
-	modes_text(&monitor.modes, &text);
-	m.modes = buf_view(&text);
-	link_publish(link, SLICE(""), MSG_CONTROL, &m);
-	buf_finish(&text);
 }
 
 static void on_snapshot(struct ev_loop *loop, ev_timer *w, int revents)
@@ -213,6 +265,8 @@ bool monitor_start(struct service_run *run)
 	monitor.control = link_open(run, LINK_CONTROL, LINK_BINDS, NULL, told);
 	monitor.timings = link_open(run, LINK_TIMINGS, LINK_BINDS, NULL, in);
 	link_subscribe(monitor.timings, SLICE("t"));
+	link_subscribe(monitor.timings, SLICE("m"));
+	ev_timer_init(&monitor.words, on_words, 0, 0);
 	start_timer(&monitor.snapshot, on_snapshot, SNAPSHOT_S);
 	start_timer(&monitor.look, on_look, (double)monitor_config.usage_interval_ms / 1e3);
 	service_ready(run, "listening");
@@ -223,6 +277,7 @@ void monitor_stop(struct service_run *run)
 {
 	ev_timer_stop(service_loop(run), &monitor.snapshot);
 	ev_timer_stop(service_loop(run), &monitor.look);
+	ev_timer_stop(service_loop(run), &monitor.words);
 	link_close(&monitor.timings);
 	link_close(&monitor.control);
 	link_close(&monitor.alerts);

@@ -124,8 +124,8 @@ static void poll_others(struct llm *llm)
 
 static const char probe_turn[] = "um hello there";
 
-static void tell_probed(
-	const struct model *m, const struct http_done *done, enum llm_outcome outcome, const struct llm_reply *reply)
+static void tell_probed(const struct model *m, const struct http_done *done, enum llm_outcome outcome,
+	const struct llm_reply *reply)
 {
 	struct llm_call call = {.provider = m->service->provider->name,
 		.model = m->name,

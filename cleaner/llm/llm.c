@@ -203,7 +203,8 @@ void job_ask(struct job *job)
 	size_t model = askable(llm, job->model);
 
 	if (llm->cache_only) {
-		job_give_up(job, job->failed_ns ? job->last : LLM_CACHE_ONLY);
+		if (!job->looking) /* a late reply is the only one there can be */
+			job_give_up(job, job->failed_ns ? job->last : LLM_CACHE_ONLY);
 		return;
 	}
 	if (llm->job_count > LLM_IN_FLIGHT && !job->failed_ns) {

@@ -36,7 +36,7 @@ struct service_run {
 	ev_signal signals[ALERTED_SIGNALS]; /* TERM, INT, HUP */
 	ev_timer drain_timer, watchdog;
 	struct link *control, *timings;
-	char *modes;
+	char *modes, *overrides; /* NULL: not heard yet */
 	bool ready, draining;
 	int exit_code;
 };
@@ -104,20 +104,43 @@ bool service_mode(struct service_run *run, const char *mode)
 	return false;
 }
 
+bool service_modes_heard(struct service_run *run)
+{
+	return run->modes != NULL;
+}
+
+struct slice service_overrides(struct service_run *run)
+{
+	return slice_str(run->overrides);
+}
+
+void service_tell_monitor(struct service_run *run, struct slice topic, enum msg_kind kind, const void *fields)
+{
+	link_publish(run->timings, topic, kind, fields);
+}
+
+/* False: it was the same before. */
+static bool take_text(char **kept, struct slice text)
+{
+	if (*kept && slice_eq(text, slice_str(*kept)))
+		return false;
+	free(*kept);
+	*kept = xstrndup(text.p ? text.p : "", text.n);
+	return true;
+}
+
 static void on_control(const struct link_in *in, void *arg)
 {
 	struct service_run *run = arg;
-	struct slice modes;
+	bool modes, overrides;
 
 	if (in->kind != MSG_CONTROL)
 		return;
-	modes = in->msg->control.modes;
-	if (run->modes && slice_eq(modes, slice_str(run->modes)))
-		return;
-	free(run->modes);
-	run->modes = xstrndup(modes.p ? modes.p : "", modes.n);
-	log_info("service.modes", "on=\"%s\"", run->modes);
-	if (run->service->modes)
+	modes = take_text(&run->modes, in->msg->control.modes);
+	overrides = take_text(&run->overrides, in->msg->control.overrides);
+	if (modes)
+		log_info("service.modes", "on=\"%s\"", run->modes);
+	if ((modes || overrides) && run->service->modes)
 		run->service->modes(run);
 }
 
@@ -249,6 +272,7 @@ static void close_frame(struct service_run *run)
 	ev_loop_destroy(run->loop);
 	zsys_shutdown();
 	free(run->modes);
+	free(run->overrides);
 }
 
 static int live(struct service_run *run)

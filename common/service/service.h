@@ -27,7 +27,7 @@ struct service {
 	void (*drain)(struct service_run *run);  /* stop taking, finish what is held, then service_drained; may be NULL */
 	void (*stop)(struct service_run *run);   /* frees everything; the loop no longer runs */
 	void (*reload)(struct service_run *run); /* new reloadable values are in config; may be NULL */
-	void (*modes)(struct service_run *run);  /* the monitor's modes changed (service_mode); may be NULL */
+	void (*modes)(struct service_run *run);  /* the monitor's modes, or words on them, changed; may be NULL */
 };
 
 /* The [common] section, the same for all. */
@@ -59,6 +59,11 @@ void service_drained(struct service_run *run); /* ends the loop */
 void service_fail(struct service_run *run);    /* ends the loop, exit 1: what can only be mended by a restart */
 
 bool service_mode(struct service_run *run, const char *mode); /* is this remediation mode on? */
+bool service_modes_heard(struct service_run *run);            /* has the monitor told them yet? */
+struct slice service_overrides(struct service_run *run);      /* an operator's words on modes: modes.h; borrowed */
+
+/* To the monitor, under a topic of `timings`. Never waits: what cannot be sent is lost. */
+void service_tell_monitor(struct service_run *run, struct slice topic, enum msg_kind kind, const void *fields);
 
 enum { SERVICE_DRAIN_MS = 4000 }; /* a stop ends within 5 s: the issue; one second is left for stop() */
 

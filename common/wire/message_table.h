@@ -44,8 +44,13 @@
  * millisecond: nanoseconds; of a MB: bytes). dropped: samples lost before these. turn_id is zero but for a slow one. */
 #define MSG_TIMINGS_FIELDS(F) F(STR, source) F(ID, turn_id) F(U64, dropped) F(STR, samples)
 
-/* monitor -> all: the modes that are on, by name, space-separated. Sent again to each new subscriber. */
-#define MSG_CONTROL_FIELDS(F) F(STR, modes)
+/* monitor -> all: the modes that are on, by name, space-separated; and an operator's words on modes (modes.h), already in
+ * force. Sent again to each new subscriber. */
+#define MSG_CONTROL_FIELDS(F) F(STR, modes) F(STR, overrides)
+
+/* gateway -> monitor, topic m: an operator's word on a mode, until a time; a time that is over takes it back. Sent again
+ * until the control message shows it. */
+#define MSG_MODE_FIELDS(F) F(STR, mode) F(U64, on) F(I64, until_at)
 
 /* monitor -> anyone, under topic slow, alert or snapshot: one JSON object. */
 #define MSG_ALERT_FIELDS(F) F(STR, json)
@@ -69,9 +74,10 @@
 	M(EVENT, event, 1, MSG_EVENT_FIELDS) \
 	M(SUBSCRIBED, subscribed, 1, MSG_SUBSCRIBED_FIELDS) \
 	M(TIMINGS, timings, 1, MSG_TIMINGS_FIELDS) \
-	M(CONTROL, control, 1, MSG_CONTROL_FIELDS) \
+	M(CONTROL, control, 2, MSG_CONTROL_FIELDS) \
 	M(ALERT, alert, 1, MSG_ALERT_FIELDS) \
 	M(JOB, job, 1, MSG_JOB_FIELDS) \
-	M(WINDOW, window, 1, MSG_WINDOW_FIELDS)
+	M(WINDOW, window, 1, MSG_WINDOW_FIELDS) \
+	M(MODE, mode, 1, MSG_MODE_FIELDS)
 
 #endif

@@ -6,6 +6,7 @@
 #include "common/wire/events.h"
 #include "common/wire/message.h"
 #include "common/wire/metrics.h"
+#include "common/wire/modes.h"
 #include "common/wire/topology.h"
 #include "common/wire/turn.h"
 
@@ -190,6 +191,31 @@ START_TEST(a_queued_turn_has_nulls)
 }
 END_TEST
 
+START_TEST(words_on_modes_there_and_back)
+{
+	static const char *const none[] = {"", " ", "=", "=1@5", "light_cleaning", "light_cleaning=1@", "light_cleaning=2@5",
+		"light_cleaning=1 5", "no_mode=1@5", "light_cleaning=1@5x", "light_cleaning=1@999999999999999999"};
+	struct mode_override o;
+	struct slice text;
+	struct buf b;
+
+	buf_init(&b, 2000);
+	for (enum mode m = 0; m < MODE_COUNT; m++)
+		mode_override_write(&b, &(struct mode_override){m, m % 2, 1790000000000000 + (int)m});
+	text = buf_view(&b);
+	for (enum mode m = 0; m < MODE_COUNT; m++) {
+		ck_assert(mode_override_next(&text, &o));
+		ck_assert(o.mode == m && o.on == m % 2 && o.until_at == 1790000000000000 + (int)m);
+	}
+	ck_assert(!mode_override_next(&text, &o));
+	for (size_t i = 0; i < countof(none); i++) {
+		text = slice_str(none[i]);
+		ck_assert_msg(!mode_override_next(&text, &o), "row %zu", i);
+	}
+	buf_finish(&b);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("wire");
@@ -204,6 +230,7 @@ int main(void)
 	tcase_add_test(tc, only_the_named_may_talk);
 	tcase_add_loop_test(tc, cursor_texts, 0, (int)countof(cursors));
 	tcase_add_test(tc, a_queued_turn_has_nulls);
+	tcase_add_test(tc, words_on_modes_there_and_back);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

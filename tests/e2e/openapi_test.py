@@ -72,6 +72,7 @@ class OpenApi(unittest.TestCase):
         conversation = self.walk_conversations()
         self.walk_turns(conversation)
         self.walk_learning(conversation)
+        self.walk_performance()
         self.walk_operations()
         self.call(204, "delete", API + "/conversations/{id}", id=conversation)
         self.call(404, "get", API + "/conversations/{id}", id=conversation)
@@ -150,6 +151,17 @@ class OpenApi(unittest.TestCase):
             self.call(412, "put", route, {"terms": []}, headers={"If-Match": tag}, **where)
             self.call(200, "patch", route, {"add": [{"term": "Corvid"}], "remove": ["Acme"]}, **where)
             self.call(422, "patch", route, {"add": [{"name": "Corvid"}]}, **where)
+
+    def walk_performance(self):
+        other = self.here.add_user("other@example.com", "a long password")
+        self.addCleanup(other.close)
+        path = API + "/performance/modes"
+        self.call(200, "get", path)
+        self.call(403, "get", path, client=other)
+        self.call(200, "put", path + "/{name}", {"on": True, "for_seconds": 60}, name="simple_page")
+        self.call(200, "put", path + "/{name}", {"on": True, "for_seconds": 0}, name="simple_page")
+        self.call(404, "put", path + "/{name}", {"on": True, "for_seconds": 1}, name="no_such_mode")
+        self.call(422, "put", path + "/{name}", {"on": 1}, name="simple_page")
 
     def walk_operations(self):
         for path in ("/healthz", "/readyz", "/metrics", "/openapi.json"):

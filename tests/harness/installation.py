@@ -44,10 +44,11 @@ def deploy_run(*words, **how):
 
 
 class Installation:
-    def __init__(self, build=None, cleaners=2, environment=None):
+    def __init__(self, build=None, cleaners=2, environment=None, fake_model=None):
         self.build = build or build_folder()
         self.cleaners = cleaners
         self.environment = environment or {}
+        self.fake_model = fake_model  # deploy/run's words for it: "latency=40"
         self.folder = tempfile.mkdtemp(prefix="cleanerctx-test-")
         os.chmod(self.folder, 0o755)
         self.state = State(os.path.join(self.folder, "state"))
@@ -75,7 +76,8 @@ class Installation:
 
     def words(self):
         return ["--build", self.build, "--state", self.state.path, "--port", str(self.port),
-                "--cleaners", str(self.cleaners), "--no-install"]
+                "--cleaners", str(self.cleaners), "--no-install",
+                *(["--fake-model", self.fake_model] if self.fake_model is not None else [])]
 
     def start(self, *more):
         done = deploy_run(*self.words(), "--detach", "--no-demo", *more,
@@ -126,6 +128,11 @@ class Installation:
     def wait_ready(self):
         client = Client(self.url)
         until("the gateway is ready", lambda: client.try_get("/readyz") == 200)
+
+    def model_url(self):
+        """Where the fake model is."""
+        with open(self.state.config, encoding="utf-8") as f:
+            return re.search(r"^model_url = (.*)$", f.read(), re.M)[1]
 
     # --- its users and data ---
 
