@@ -115,7 +115,7 @@ static void decide(struct decider *d, struct pending *p)
 	uint64_t start = clock_mono_ns();
 	struct clean_input in = {.raw = p->turn.raw_text, .options = {.forced = p->turn.forced_level != FORCED_NOT,
 		.level = (enum clean_level)(p->turn.forced_level ? (p->turn.forced_level - 1) % 3 : 0),
-		.verbatim = p->turn.verbatim, .formats = FORMAT_ALL}};
+		.verbatim = p->turn.verbatim, .formats = FORMAT_ALL, .profile = p->turn.profile}};
 
 	if (!p->turn.bypass) {
 		p->decision = engine_decide(d->workspace, &in);

@@ -45,6 +45,7 @@ struct clean *clean_open(const char *data_dir)
 		log_warning("engine.tables", "said=\"%s\"", warning);
 	free(warning);
 	c->workspace = engine_workspace_create(c->engine);
+	turn_options_profiles(engine_profiles(c->engine));
 	return c;
 }
 
@@ -52,6 +53,7 @@ void clean_close(struct clean **clean)
 {
 	if (!*clean)
 		return;
+	turn_options_profiles(NULL);
 	engine_workspace_destroy(&(*clean)->workspace);
 	engine_close(&(*clean)->engine);
 	free(*clean);

@@ -27,6 +27,8 @@ static const struct {
 	{__LINE__, "{" OK ",\"options\":{\"deadline_ms\":50,\"formats\":{\"money\":false},\"verbatim\":true,\"profile\":\"x\"}}", NULL},
 	{__LINE__, "{\"speaker\":\"User\",\"raw_text\":\"tab\\tand\\nline\"}", NULL},
 
+	{__LINE__, "{" OK ",\"options\":{\"profile\":\"nobody\"}}", "/options/profile"},
+	{__LINE__, "{" OK ",\"options\":{\"profile\":\"\"}}", "/options/profile"},
 	{__LINE__, "[]", ""},
 	{__LINE__, "{\"speaker\":\"User\"}", "/raw_text"},
 	{__LINE__, "{\"raw_text\":\"a\"}", "/speaker"},
@@ -156,6 +158,8 @@ START_TEST(a_turns_json_is_read_without_parsing_it)
 }
 END_TEST
 
+static const char *const profiles[] = {"x", NULL};
+
 int main(void)
 {
 	Suite *s = suite_create("turn_body");
@@ -163,6 +167,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	turn_options_profiles(profiles);
 	tcase_add_loop_test(t, a_body_is_good_or_its_first_error_is_named, 0, (int)countof(bodies));
 	tcase_add_test(t, the_longest_text_passes_and_one_byte_more_does_not);
 	tcase_add_test(t, members_become_what_the_decider_is_told);

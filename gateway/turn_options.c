@@ -21,13 +21,21 @@ static const struct shape formats_shape = SHAPE(format_members);
 #define FORMAT_BIT(name, bit) bit,
 static const uint64_t format_bits[] = {FORMAT_NAMES(FORMAT_BIT)};
 
-static const struct member members[] = {
+static const char *const no_profiles[] = {NULL};
+
+enum { MEMBER_PROFILE = 3 };
+static struct member members[] = {
 	{"deadline_ms", SHAPE_INTEGER, .min = OPTION_DEADLINE_MS_MIN, .max = OPTION_DEADLINE_MS_MAX},
 	{"formats", SHAPE_OBJECT, .inner = &formats_shape},
 	{"verbatim", SHAPE_BOOL},
-	{"profile", SHAPE_TEXT, .max = OPTION_PROFILE_BYTES},
+	[MEMBER_PROFILE] = {"profile", SHAPE_CHOICE, .choices = no_profiles},
 };
 const struct shape turn_options_shape = SHAPE(members);
+
+void turn_options_profiles(const char *const *names)
+{
+	members[MEMBER_PROFILE].choices = names ? names : no_profiles;
+}
 
 static uint64_t formats_of(const cJSON *switches)
 {

@@ -16,8 +16,7 @@
 enum {
 	OPTION_DEADLINE_MS_MIN = 50,
 	OPTION_DEADLINE_MS_MAX = 10000,
-	OPTION_DEADLINE_MS = 500,  /* the three: api.md */
-	OPTION_PROFILE_BYTES = 64, /* a recogniser's name */
+	OPTION_DEADLINE_MS = 500, /* the three: api.md */
 };
 
 extern const struct shape turn_options_shape; /* for the `options` member of a body's shape */
@@ -29,6 +28,9 @@ struct turn_options {
 	bool verbatim;
 	struct slice profile;
 };
+
+/* The profiles that may be named (engine_profiles), NULL at the end; they must stay. Until told, and with NULL: none. */
+void turn_options_profiles(const char *const *names);
 
 /* From an object that turn_options_shape has passed; NULL gives the defaults. */
 void turn_options_read(const cJSON *json, struct turn_options *out);

@@ -19,6 +19,7 @@
 
 enum {
 	EXIT_USAGE = 64,
+	EXIT_CONFIG = 78,
 	LINE_BYTES = 1024 * 1024,
 	NESTING_MOST = 64
 }; /* LINE_BYTES: a longer line is a bad line */
@@ -160,6 +161,20 @@ static const char *line_options(const struct filter *f, const cJSON *object, str
 	return NULL;
 }
 
+/* The recogniser that the line names, which wins over the command line. */
+static const char *line_profile(struct filter *f, const cJSON *object, struct clean_options *options)
+{
+	const cJSON *profile = cJSON_GetObjectItemCaseSensitive(object, "profile");
+	const char *name = cJSON_GetStringValue(profile);
+
+	if (!profile || cJSON_IsNull(profile))
+		return NULL;
+	if (!name || !engine_knows_profile(f->engine, slice_str(name)))
+		return "profile is not one that is known";
+	options->profile = slice_str(name);
+	return NULL;
+}
+
 static const char *clean_object(struct filter *f, cJSON *object)
 {
 	const cJSON *raw = cJSON_GetObjectItemCaseSensitive(object, "raw");
@@ -176,6 +191,8 @@ static const char *clean_object(struct filter *f, cJSON *object)
 	if (in.raw.n == 0 || in.raw.n > ENGINE_TEXT_BYTES)
 		return "\"raw\" is empty or longer than 16 KiB";
 	error = line_options(f, object, &in.options);
+	if (!error)
+		error = line_profile(f, object, &in.options);
 	if (!error && !clean_glossary_add(&own, cJSON_GetObjectItemCaseSensitive(object, "glossary")))
 		error = "\"glossary\" is not an array of terms";
 	if (!error) {
@@ -339,6 +356,18 @@ static int filter_options(struct filter *f, int argc, char **argv, const char **
 	return optind < argc ? (fputs(usage, stderr), EXIT_USAGE) : -1;
 }
 
+/* Is the profile that the command line names known? Says which are. */
+static bool profile_known(const struct filter *f)
+{
+	if (engine_knows_profile(f->engine, f->options.profile))
+		return true;
+	fprintf(stderr, "cleanerctx-clean: --profile %s: not known; one of:", f->options.profile.p);
+	for (const char *const *name = engine_profiles(f->engine); *name; name++)
+		fprintf(stderr, " %s", *name);
+	fputc('\n', stderr);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct filter *f = calloc(1, sizeof *f);
@@ -358,7 +387,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "cleanerctx-clean: %s\n", warning);
 		free(warning);
 		f->ws = engine_workspace_create(f->engine);
-		status = filter_run(f);
+		status = profile_known(f) ? filter_run(f) : EXIT_CONFIG;
 		engine_workspace_destroy(&f->ws);
 		engine_close(&f->engine);
 		buf_finish(&f->out);

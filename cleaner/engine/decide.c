@@ -9,6 +9,7 @@
 #include "decide.h"
 #include "gate.h"
 #include "patterns.h"
+#include "profile.h"
 
 enum {
 	ACKNOWLEDGE_WORDS = 5,
@@ -164,6 +165,7 @@ static const struct {
 	{has_glossary_hit, CLEAN_FULL, "glossary_near_hit"},
 	{has_doubtful, CLEAN_FULL, "doubtful_words"},
 	{has_artefact, CLEAN_LIGHT, "artefact"},
+	{profile_hits, CLEAN_LIGHT, "recogniser"},
 	{has_disfluency, CLEAN_LIGHT, "disfluency"},
 	{has_number, CLEAN_LIGHT, "number"},
 	{is_formed, CLEAN_NONE, "well_formed"},

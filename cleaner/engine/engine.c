@@ -12,6 +12,7 @@
 #include "decide.h"
 #include "emit.h"
 #include "patterns.h"
+#include "profile.h"
 #include "suppress.h"
 #include "terms.h"
 
@@ -20,10 +21,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-extern const char patterns_builtin[], contexts_builtin[];
-extern const size_t patterns_builtin_size, contexts_builtin_size;
+extern const char patterns_builtin[], contexts_builtin[], profiles_builtin[];
+extern const size_t patterns_builtin_size, contexts_builtin_size, profiles_builtin_size;
 
-enum { DATA_FILE_BYTES = 1024 * 1024 }; /* a patterns or contexts file larger than this is refused */
+enum { DATA_FILE_BYTES = 1024 * 1024 }; /* a patterns, contexts or profiles file larger than this is refused */
 
 struct engine_workspace {
 	const struct engine *engine;
@@ -43,6 +44,7 @@ static const struct {
 	{STAGE_LIGHT, CLEAN_LIGHT, true, true, stage_artefacts},
 	{STAGE_LIGHT, CLEAN_LIGHT, false, false, stage_selfcorrect},
 	{STAGE_LIGHT, CLEAN_LIGHT, false, false, stage_disfluencies},
+	{STAGE_LIGHT, CLEAN_LIGHT, true, false, stage_profile},
 	{STAGE_PATTERN, CLEAN_FULL, true, false, stage_patterns},
 	{STAGE_PATTERN, CLEAN_FULL, true, false, stage_glossary},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_numbers},
@@ -96,12 +98,20 @@ static struct slice engine_file(struct engine *engine, const char *data_dir, con
 	return text;
 }
 
+static const char *installed_data(void)
+{
+	return access(ENGINE_DATA_DIR, R_OK) == 0 ? ENGINE_DATA_DIR : ENGINE_SOURCE_DATA_DIR;
+}
+
+/* The folder's table; one with a user's files alone has the installed one. */
 static void engine_table(struct engine *engine, const char *data_dir, char **error)
 {
 	char path[4096], *why = NULL;
 
 	if (!data_dir || snprintf(path, sizeof path, "%s/marks.table", data_dir) >= (int)sizeof path)
 		return;
+	if (access(path, F_OK) != 0)
+		snprintf(path, sizeof path, "%s/marks.table", installed_data());
 	if (!table_open(&engine->table, path, &why)) {
 		free(*error);
 		*error = why;
@@ -115,12 +125,13 @@ struct engine *engine_open(const char *data_dir, char **warning)
 	unsigned line = 0;
 
 	if (!data_dir)
-		data_dir = access(ENGINE_DATA_DIR, R_OK) == 0 ? ENGINE_DATA_DIR : ENGINE_SOURCE_DATA_DIR;
+		data_dir = installed_data();
 	if (!*data_dir)
 		data_dir = NULL;
 	engine->lexicon = lexicon_create();
 	engine->contexts = contexts_create();
 	engine->patterns = patterns_create();
+	engine->profiles = profiles_create();
 	if (!contexts_read(engine->contexts, slice_of(contexts_builtin, contexts_builtin_size), &line))
 		warn_line(&error, "built-in contexts", line);
 	if (!contexts_read(engine->contexts, engine_file(engine, data_dir, "contexts.conf", &error), &line))
@@ -131,6 +142,10 @@ struct engine *engine_open(const char *data_dir, char **warning)
 	if (!patterns_read(engine->patterns, engine_file(engine, data_dir, "patterns.conf", &error),
 		    engine->contexts, &line))
 		warn_line(&error, "patterns.conf", line);
+	if (!profiles_read(engine->profiles, slice_of(profiles_builtin, profiles_builtin_size), &line))
+		warn_line(&error, "built-in profiles", line);
+	if (!profiles_read(engine->profiles, engine_file(engine, data_dir, "profiles.conf", &error), &line))
+		warn_line(&error, "profiles.conf", line);
 	engine_table(engine, data_dir, &error);
 	if (warning)
 		*warning = error;
@@ -145,6 +160,7 @@ void engine_close(struct engine **engine)
 
 	if (!e)
 		return;
+	profiles_destroy(&e->profiles);
 	patterns_destroy(&e->patterns);
 	contexts_destroy(&e->contexts);
 	lexicon_destroy(&e->lexicon);
@@ -176,11 +192,29 @@ void engine_workspace_destroy(struct engine_workspace **ws)
 	*ws = NULL;
 }
 
+const char *const *engine_profiles(const struct engine *engine)
+{
+	return profiles_names(engine->profiles);
+}
+
+bool engine_knows_profile(const struct engine *engine, struct slice name)
+{
+	return profiles_find(engine->profiles, name) != NULL;
+}
+
+static const struct profile *engine_profile(const struct engine *engine, struct slice name)
+{
+	const struct profile *profile = profiles_find(engine->profiles, name);
+
+	return profile ? profile : profiles_find(engine->profiles, slice_of(NULL, 0));
+}
+
 /* False for what the engine gives back as it came. */
 static bool turn_begin(struct turn *t, struct engine_workspace *ws, const struct clean_input *in)
 {
 	*t = (struct turn){.engine = ws->engine,
 		.in = in,
+		.profile = engine_profile(ws->engine, in->options.profile),
 		.arena = &ws->arena,
 		.phones = ws->phones,
 		.terms = &ws->terms};

@@ -86,7 +86,7 @@ struct clean_options {
 	bool verbatim;	      /* keep every word: no filler, repeat or self-correction is dropped */
 	bool agent;	      /* a bypass speaker's turn: perfect text unless it holds artefacts */
 	uint32_t formats;     /* FORMAT_* bits */
-	struct slice profile; /* a recogniser's name for its own artefacts; may be empty */
+	struct slice profile; /* the recogniser, of engine_profiles; may be empty */
 };
 
 struct clean_input {
@@ -142,10 +142,15 @@ struct engine;
 struct engine_workspace;
 
 /* Maps the tables in data_dir (NULL: the folder that was installed, or the source tree's; "": none, the
- * built-in rules alone) and reads the domain patterns. Never NULL; what could not be read is told in *warning
+ * built-in rules alone) and reads the domain patterns. A folder without marks.table has the installed one. Never NULL; what could not be read is told in *warning
  * (may be NULL; caller frees), and the engine works without it. */
 struct engine *engine_open(const char *data_dir, char **warning);
 void engine_close(struct engine **engine);
+
+/* The recognisers that profiles.conf knows (options.profile), NULL at the end. A name that is not among them
+ * cleans as none does; whoever lets people name one asks first. */
+const char *const *engine_profiles(const struct engine *engine);
+bool engine_knows_profile(const struct engine *engine, struct slice name); /* also true of "" */
 
 struct engine_workspace *engine_workspace_create(const struct engine *engine);
 void engine_workspace_destroy(struct engine_workspace **ws);

@@ -3,25 +3,17 @@
  * marks.c - commas, stops and question marks, by the learned table; merged with those that are there.
  *
  * Text that came without marks gets those that the table finds likely. Text with marks keeps its own unless
- * the table is nearly sure that none belongs there, and gains only clear ones. The decisions run left to
+ * the table is nearly sure that none belongs there, and gains only clear ones. How far its marks are trusted is the recogniser's profile's to say. The decisions run left to
  * right, since how long the clause has been matters. Without a table, or for other scripts, only the turn's
  * end is closed, by rule.
  */
+#include "profile.h"
 #include "turn.h"
 
 #include <ctype.h>
 #include <math.h>
 
 enum mark { MARK_NONE, MARK_COMMA, MARK_STOP };
-
-/* From which likelihood on a mark is set, or an existing one removed. */
-struct mark_bounds {
-	float comma, stop, ask; /* set from here on */
-	float none;		/* an existing mark goes from here on */
-};
-
-static const struct mark_bounds bounds_bare = {0.47F, 0.47F, 0.5F, 2.0F};
-static const struct mark_bounds bounds_marked = {0.6F, 0.7F, 0.7F, 0.9F};
 
 struct judged {
 	float p[3]; /* by enum mark */
@@ -238,7 +230,7 @@ static void set_questions(struct turn *t, const struct token *tokens, const stru
 		if (!word_ends_sentence(word) || (word->classes & CLASS_ABBREVIATION))
 			continue;
 		p = slice_eq(word->trail, SLICE(".")) ? asks(t, tokens, from, i + 1) : 0;
-		if (p >= (word->trail_edit ? b->ask : bounds_marked.ask + 0.1F))
+		if (p >= (word->trail_edit ? b->ask : t->profile->marked.ask + 0.1F))
 			word_set_trail(word, SLICE("?"), mark_edit(t, p, "This asks something."));
 		from = i + 1;
 	}
@@ -264,7 +256,7 @@ void stage_marks(struct turn *t)
 	if (!(t->in->options.formats & FORMAT_PUNCTUATION))
 		return;
 	tokens = turn_tokens(t);
-	b = is_marked(&t->words) ? &bounds_marked : &bounds_bare;
+	b = is_marked(&t->words) && !t->profile->bare_always ? &t->profile->marked : &t->profile->bare;
 	if (t->engine->table.head)
 		set_inner_marks(t, b);
 	close_turn(t);

@@ -5,13 +5,13 @@
  * A text whose recogniser writes capitals keeps them; one in lower case throughout gets names' capitals and
  * the usual spelling of acronyms. Words whose spelling an earlier stage decided stay.
  */
+#include "profile.h"
 #include "turn.h"
 
 #include <ctype.h>
 #include <math.h>
 
-#define CAPITAL_FROM 0.5F	/* in text without capitals */
-#define CAPITAL_CLEAR_FROM 0.9F /* in text with capitals of its own */
+#define CAPITAL_FROM 0.5F	/* in text without capitals; with its own, the profile says */
 #define LOWER_BELOW 0.2F	/* a capital after a stop that went */
 
 static const struct edit edit_pronoun = {KIND_CASE, 0.99, "\"I\" is written with a capital."};
@@ -167,7 +167,7 @@ static void set_name(struct turn *t, const struct token *tokens, size_t i, bool 
 	if (has_upper(word->core, 0) || !is_latin(word->core))
 		return;
 	p = name_likely(t, tokens, i);
-	if (p < (cased ? CAPITAL_CLEAR_FROM : CAPITAL_FROM))
+	if (p < (cased ? t->profile->capital : CAPITAL_FROM))
 		return;
 	if (is_initials(word->key))
 		set_upper(t, word, name_edit(t, p));

@@ -12,6 +12,8 @@
 
 struct contexts;
 struct patterns;
+struct profile;
+struct profiles;
 struct phones_cache;
 struct terms_cache;
 
@@ -22,8 +24,9 @@ struct engine {
 	struct lexicon *lexicon;
 	struct contexts *contexts;
 	struct patterns *patterns;
+	struct profiles *profiles;
 	struct table table;    /* marks and capitals; empty when there is no file */
-	struct slice files[4]; /* owned texts that patterns and contexts borrow from */
+	struct slice files[4]; /* owned texts that patterns, contexts and profiles borrow from */
 	size_t file_count;
 };
 
@@ -31,6 +34,7 @@ struct turn {
 	const struct engine *engine;
 	const struct clean_input *in;
 	struct arena *arena;
+	const struct profile *profile; /* never NULL */
 	struct words words;
 	struct words *window; /* the window's turns, oldest first */
 	size_t window_count;
@@ -42,6 +46,7 @@ struct turn {
 void stage_artefacts(struct turn *t);	 /* artefact.c: tags, noise, pause runs */
 void stage_disfluencies(struct turn *t); /* disfluency.c: fillers, cut-offs, repeats */
 void stage_selfcorrect(struct turn *t);	 /* selfcorrect.c: "Tuesday, no wait, Friday" */
+void stage_profile(struct turn *t);	 /* profile.c: what the recogniser is known for */
 void stage_patterns(struct turn *t);	 /* patterns.c: known errors of the domain */
 void stage_glossary(struct turn *t);	 /* glossary.c: terms that were misheard */
 void stage_numbers(struct turn *t);	 /* number.c: numbers in words to digits */

@@ -299,7 +299,7 @@ class Http(unittest.TestCase):
     def test_conversation_life(self):
         made = self.client.post("/api/v1/conversations", {
             "name": "Ünï \U0001f600", "description": "d", "metadata": {"a": [1, {"b": None}]}, "external_id": "crm-1",
-            "options": {"deadline_ms": 300, "formats": {"money": False}, "verbatim": True, "profile": "p"}})
+            "options": {"deadline_ms": 300, "formats": {"money": False}, "verbatim": True, "profile": "amazon"}})
         self.assertEqual(made.status, 201, made)
         path = made.headers["Location"]
         self.assertEqual(self.client.get(path).json, made.json)
@@ -319,7 +319,8 @@ class Http(unittest.TestCase):
         for members, pointer in (({"name": ""}, "/name"), ({"name": " "}, "/name"), ({"name": "a" * 201}, "/name"),
                                  ({"nane": "x"}, "/nane"), ({"metadata": []}, "/metadata"),
                                  ({"metadata": {"a": "\x00"}}, "/metadata"), ({"options": {"deadline_ms": 49}}, "/options/deadline_ms"),
-                                 ({"options": {"formats": {"odd": True}}}, "/options/formats/odd"), ([], "")):
+                                 ({"options": {"formats": {"odd": True}}}, "/options/formats/odd"),
+                                 ({"options": {"profile": "nobody"}}, "/options/profile"), ([], "")):
             with self.subTest(members=str(members)[:60]):
                 answer = self.client.post("/api/v1/conversations", members)
                 self.assertEqual((answer.status, answer.json["errors"][0]["pointer"]), (422, pointer), answer)
