@@ -29,7 +29,7 @@ struct cleaner_config {
 	char *backup_provider, *backup_url, *backup_models, *backup_key; /* when none of its models may be */
 	char *model_thinking, *model_ca_file;
 	bool model_local_first;
-	int64_t model_deadline_ms, model_late_ms, model_cache_s, model_gather_ms, model_skip_confidence,
+	int64_t model_deadline_ms, model_late_ms, model_hedge_percent, model_cache_s, model_gather_ms, model_skip_confidence,
 		model_doubt_confidence;
 };
 

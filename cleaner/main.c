@@ -4,6 +4,8 @@
  */
 #include "cleaner_service.h"
 
+#include "cleaner/llm/hedge.h"
+
 struct cleaner_config cleaner_config;
 
 #define AT(member) offsetof(struct cleaner_config, member)
@@ -44,6 +46,8 @@ const struct config_key cleaner_keys[] = {
 		"ms past that in which a model's answer is still taken, as the turn's revision 2; 0: it is not"},
 	{"model_local_first", CONFIG_BOOL, AT(model_local_first), "no", 0, 0, false,
 		"the local answer goes out at once, and the model's, where it differs, as revision 2"},
+	{"model_hedge_percent", CONFIG_INT, AT(model_hedge_percent), "0", 0, HEDGE_MOST_PERCENT, false,
+		"percent of the calls that may be made again when they are slower than 95 in 100; 0: none"},
 	{"model_cache_s", CONFIG_INT, AT(model_cache_s), "86400", 0, 2592000, false,
 		"seconds that an accepted answer is kept in Redis for the same question; 0: not at all"},
 	{"model_gather_ms", CONFIG_INT, AT(model_gather_ms), "0", 0, 100, false,

@@ -68,6 +68,7 @@ static struct llm_config llm_config_of(const struct cleaner_config *c)
 			{c->backup_provider, c->backup_url, c->backup_models, c->backup_key}},
 		.ca_file = c->model_ca_file,
 		.cache_s = (uint64_t)c->model_cache_s,
+		.hedge_percent = (unsigned)c->model_hedge_percent,
 		.gather_ms = (uint64_t)c->model_gather_ms};
 }
 
@@ -116,10 +117,11 @@ void model_close(struct cleaner *c)
 		return;
 	n = llm_counts(c->llm);
 	log_info("model.counts",
-		"asked=%llu calls=%llu cached=%llu merged=%llu retries=%llu ok=%llu tokens_in=%llu "
+		"asked=%llu calls=%llu cached=%llu merged=%llu retries=%llu hedges=%llu ok=%llu tokens_in=%llu "
 		"tokens_out=%llu",
 		(unsigned long long)n->asked, (unsigned long long)n->calls, (unsigned long long)n->cached,
 		(unsigned long long)n->merged, (unsigned long long)n->retries,
+		(unsigned long long)n->hedges,
 		(unsigned long long)n->outcomes[LLM_OK], (unsigned long long)n->usage.prompt,
 		(unsigned long long)(n->usage.output + n->usage.thoughts));
 	for (size_t i = 0; i < LLM_OUTCOME_COUNT; i++)

@@ -4,6 +4,7 @@
  * interfaces, deadlines, the breaker's whole way there and back, cache, merging, batches. Each test is a
  * process of its own (Check's fork), so each has its own client; servers are started once.
  */
+#include "cleaner/llm/hedge.h"
 #include "cleaner/llm/llm.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -636,6 +637,69 @@ START_TEST(others_and_the_next_life_hear_of_it)
 }
 END_TEST
 
+/* Asks one after another until `calls` questions were answered. */
+static void ask_many(struct llm *llm, const char *what, int count, unsigned ms)
+{
+	for (int i = 0; i < count; i++) {
+		struct asked a = {0};
+		char raw[48];
+
+		snprintf(raw, sizeof raw, "um %s %d", what, i);
+		ask(llm, &a, raw, ms);
+		run_until_told();
+		ck_assert_msg(a.outcome == LLM_OK, "%s %d: %s", what, i, llm_outcomes[a.outcome].name);
+	}
+}
+
+START_TEST(a_slow_call_is_made_again_and_the_first_answer_counts)
+{
+	char url[80];
+	struct llm_config config = {.services = {{"gemini", url, "fake", "k"}}, .hedge_percent = HEDGE_MOST_PERCENT};
+	const struct llm_counts *n;
+	struct llm *llm;
+
+	snprintf(url, sizeof url, "%s", base_url);
+	llm = llm_open(loop, redis, &config);
+	n = llm_counts(llm);
+	ask_many(llm, "before", HEDGE_LEAST + HEDGE_SAVED * 100 / HEDGE_MOST_PERCENT, GIVE_UP_S * 1000);
+	fake_set("once/stall"); /* only the next call */
+	ask_many(llm, "stalled", 1, GIVE_UP_S * 1000);
+	ck_assert_uint_ge(n->hedges, 1);
+	ck_assert_uint_ge(n->hedges_won, 1);
+	fake_set("once/500"); /* a call that fails beside none is tried again as ever */
+	ask_many(llm, "failed", 1, GIVE_UP_S * 1000);
+	llm_close(&llm);
+}
+END_TEST
+
+START_TEST(hedges_keep_to_their_share)
+{
+	char url[80];
+	struct llm_config config = {.services = {{"gemini", url, "fake", "k"}}, .hedge_percent = 5};
+	struct asked a[MANY] = {{0}};
+	const struct llm_counts *n;
+	struct llm *llm;
+
+	snprintf(url, sizeof url, "%s", base_url);
+	llm = llm_open(loop, redis, &config);
+	n = llm_counts(llm);
+	ask_many(llm, "before", HEDGE_LEAST, GIVE_UP_S * 1000);
+	fake_set("latency/300"); /* all are slow now */
+	for (int i = 0; i < MANY; i++) {
+		char raw[32];
+
+		snprintf(raw, sizeof raw, "um slow %d", i);
+		ask(llm, &a[i], raw, GIVE_UP_S * 1000);
+	}
+	run_until_told();
+	for (int i = 0; i < MANY; i++)
+		ck_assert_int_eq(a[i].outcome, LLM_OK);
+	ck_assert_uint_ge(n->hedges, 1);
+	ck_assert_uint_le(n->hedges * 100, n->calls * 5);
+	llm_close(&llm);
+}
+END_TEST
+
 /* A certificate of our own, a server with it, and all calls over one HTTP/2 connection. */
 START_TEST(calls_share_a_connection_over_tls)
 {
@@ -714,6 +778,8 @@ static Suite *tests(void)
 	tcase_add_test(tc, a_batch_that_came_back_wrong_is_asked_one_by_one);
 	tcase_add_loop_test(tc, it_opens_costs_nothing_and_comes_back, 0, (int)countof(failures));
 	tcase_add_test(tc, others_and_the_next_life_hear_of_it);
+	tcase_add_test(tc, a_slow_call_is_made_again_and_the_first_answer_counts);
+	tcase_add_test(tc, hedges_keep_to_their_share);
 	tcase_add_test(tc, calls_share_a_connection_over_tls);
 	tcase_add_test(tc, a_wrong_configuration_is_told);
 	suite_add_tcase(suite, tc);

@@ -4,7 +4,8 @@
  * among them.
  *
  * A job that leaves (its waiters' deadlines passed) leaves a hole, so that the others' numbers stand; with
- * the last one the call is cancelled.
+ * the last one the call is cancelled. A slow call may be made again beside itself (hedge.h): the first good
+ * answer is taken and the other call cancelled; a failure counts only when the other has failed as well.
  */
 #include "cleaner/llm/llm_inside.h"
 
@@ -46,6 +47,28 @@ static void tell_called(
 	f->llm->called(&call, f->llm->called_arg);
 }
 
+static void cancel_calls(struct flight *f, enum llm_outcome outcome)
+{
+	for (size_t i = 0; i < FLIGHT_CALLS; i++) {
+		if (!f->calls[i].http)
+			continue;
+		tell_called(f, outcome, NULL, 0);
+		transport_cancel(f->calls[i].http);
+		f->calls[i].http = NULL;
+	}
+}
+
+static bool is_under_way(const struct flight *f)
+{
+	return f->calls[0].http || f->calls[1].http;
+}
+
+static void flight_free(struct flight *f)
+{
+	ev_timer_stop(f->llm->loop, &f->hedge);
+	free(f);
+}
+
 void flight_leave(struct job *job)
 {
 	struct flight *f = job->flight;
@@ -54,11 +77,10 @@ void flight_leave(struct job *job)
 	for (size_t i = 0; i < f->count; i++)
 		if (f->jobs[i] == job)
 			f->jobs[i] = NULL;
-	if (present(f) || !f->call)
+	if (present(f) || f->over)
 		return;
-	tell_called(f, LLM_TIMED_OUT, NULL, 0); /* nobody waits any more */
-	transport_cancel(f->call);
-	free(f);
+	cancel_calls(f, LLM_TIMED_OUT); /* nobody waits any more */
+	flight_free(f);
 }
 
 /* Every job still there is taken out, in order: what happens to one may not touch the flight any more. */
@@ -92,10 +114,12 @@ static void ask_alone(struct flight *f)
 	}
 }
 
-static void learn(struct flight *f, uint64_t took_ns)
+/* A hedge that won hides how long the first call would have taken: at least since it began. */
+static void learn(struct flight *f)
 {
-	uint64_t ms = took_ns / NS_PER_MS;
+	uint64_t ms = (clock_mono_ns() - f->began_ns) / NS_PER_MS;
 
+	hedge_heard(&f->model->hedge, ms);
 	f->model->typical_ms = f->model->typical_ms ? (f->model->typical_ms * 7 + ms) / 8 : ms;
 }
 
@@ -145,38 +169,47 @@ static void tell_all(struct flight *f, const struct llm_answer *answer, struct l
 		free(items[i]);
 }
 
-static void settle(struct flight *f, const struct http_done *done)
+/* The last word of the flight, good or bad. */
+static void conclude(struct flight *f, struct llm_reply *reply, const struct llm_answer *answer, struct llm_told told)
+{
+	f->over = true;
+	if (told.outcome == LLM_OK) {
+		learn(f);
+		cancel_calls(f, LLM_CANCELLED);
+		tell_all(f, answer, told);
+	} else if (f->count > 1 && llm_outcomes[told.outcome].health != HEALTH_PAUSE && reply->outcome == LLM_OK) {
+		ask_alone(f);
+	} else {
+		fail_all(f, told.outcome, &reply->retry);
+	}
+	f->model->loose |= told.outcome == LLM_SCHEMA_REFUSED; /* for the next ones; these know it */
+	flight_free(f);
+}
+
+static void settle(struct flight *f, const struct http_done *done, bool hedge)
 {
 	struct llm *llm = f->llm;
 	uint64_t start = clock_mono_ns();
 	struct llm_reply reply;
 	struct llm_answer answer = {{NULL}};
 	struct llm_told told = {.call_ns = done->took_ns, .model = f->model->name};
-	enum llm_outcome outcome;
 
 	llm_reply_read(f->model->service->provider, &reply, &done->reply);
-	outcome = reply.outcome;
-	if (outcome == LLM_OK)
-		outcome = llm_answer_read(buf_view(&reply.text), f->count, &answer);
+	told.outcome = reply.outcome;
+	if (told.outcome == LLM_OK)
+		told.outcome = llm_answer_read(buf_view(&reply.text), f->count, &answer);
 	told.parse_ns = clock_mono_ns() - start;
 	told.usage = reply.usage;
-	told.outcome = outcome;
 	add_usage(&llm->counts.usage, &reply.usage);
-	tell_called(f, outcome, &reply, done->took_ns);
-	if (outcome == LLM_OK) {
-		learn(f, done->took_ns);
-		tell_all(f, &answer, told);
-	} else {
-		if (outcome == LLM_QUOTA_DAY)
-			reply.retry.wait_ms = policy_day_reset_ms(done->reply.wall_s);
-		health_heard(f->model, outcome,
-			reply.retry.asked || outcome == LLM_QUOTA_DAY ? reply.retry.wait_ms : 0);
-		if (f->count > 1 && llm_outcomes[outcome].health != HEALTH_PAUSE && reply.outcome == LLM_OK)
-			ask_alone(f);
-		else
-			fail_all(f, outcome, &reply.retry);
-		f->model->loose |= outcome == LLM_SCHEMA_REFUSED; /* for the next ones; these know it */
-	}
+	tell_called(f, told.outcome, &reply, done->took_ns);
+	if (told.outcome == LLM_QUOTA_DAY)
+		reply.retry.wait_ms = policy_day_reset_ms(done->reply.wall_s);
+	if (told.outcome != LLM_OK)
+		health_heard(f->model, told.outcome,
+			reply.retry.asked || told.outcome == LLM_QUOTA_DAY ? reply.retry.wait_ms : 0);
+	llm->counts.hedges_won += hedge && told.outcome == LLM_OK;
+	if (told.outcome == LLM_OK || !is_under_way(f))
+		conclude(f, &reply, &answer, told);
 	llm_answer_finish(&answer);
 	llm_reply_finish(&reply);
 }
@@ -184,18 +217,22 @@ static void settle(struct flight *f, const struct http_done *done)
 static void on_done(const struct http_done *done, void *arg)
 {
 	static const struct llm_retry_facts nothing_said;
-	struct flight *f = arg;
+	struct flight_call *call = arg;
+	struct flight *f = call->flight;
 
-	f->call = NULL; /* the transport's to free */
+	call->http = NULL; /* the transport's to free */
 	f->model->service->used_ms = llm_now_ms();
 	if (done->outcome == LLM_OK) {
-		settle(f, done);
-	} else {
-		tell_called(f, done->outcome, NULL, done->took_ns);
-		health_heard(f->model, done->outcome, 0);
-		fail_all(f, done->outcome, &nothing_said);
+		settle(f, done, call == &f->calls[1]);
+		return;
 	}
-	free(f);
+	tell_called(f, done->outcome, NULL, done->took_ns);
+	health_heard(f->model, done->outcome, 0);
+	if (is_under_way(f))
+		return;
+	f->over = true;
+	fail_all(f, done->outcome, &nothing_said);
+	flight_free(f);
 }
 
 static void compose(struct llm *llm, const struct flight *f, struct buf *url)
@@ -232,28 +269,67 @@ static uint64_t longest_left(const struct flight *f)
 	return most;
 }
 
+static void send_call(struct flight *f, struct flight_call *call)
+{
+	struct llm *llm = f->llm;
+	struct buf url;
+
+	buf_init(&url, 2048);
+	compose(llm, f, &url);
+	call->flight = f;
+	call->http = transport_send(
+		llm->transport, &(struct http_request){.url = buf_view(&url),
+					.key_header = slice_str(f->model->service->key_header),
+					.trace = slice_str(f->jobs[0]->trace),
+					.body = buf_view(&llm->body),
+					.timeout_ms = longest_left(f),
+					.fn = on_done,
+					.arg = call});
+	f->model->service->used_ms = llm_now_ms();
+	buf_finish(&url);
+}
+
+/* It takes longer than nearly all do. */
+static void on_hedge(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct flight *f = w->data;
+	struct model *m = f->model;
+
+	if (present(f) < f->count || !breaker_closed(&m->breaker) ||
+		!policy_may_begin(longest_left(f), m->typical_ms) || !hedge_take(&m->hedge))
+		return;
+	f->llm->counts.hedges++;
+	send_call(f, &f->calls[1]);
+}
+
+static void start_hedge(struct flight *f)
+{
+	struct hedge *h = &f->model->hedge;
+
+	ev_init(&f->hedge, on_hedge);
+	f->hedge.data = f;
+	hedge_called(h, f->llm->hedge_percent);
+	if (!f->llm->hedge_percent || !h->p95_ms)
+		return;
+	ev_timer_set(&f->hedge, (double)h->p95_ms / 1e3, 0);
+	ev_timer_start(f->llm->loop, &f->hedge);
+}
+
 void flight_send(struct llm *llm, struct model *model, struct job *const *jobs, size_t count)
 {
 	struct flight *f = xcalloc(1, sizeof *f);
-	struct buf url;
 
-	*f = (struct flight){
-		.llm = llm, .model = model, .count = count, .schema = !model->loose && !jobs[0]->loose};
+	*f = (struct flight){.llm = llm,
+		.model = model,
+		.count = count,
+		.schema = !model->loose && !jobs[0]->loose,
+		.began_ns = clock_mono_ns()};
 	for (size_t i = 0; i < count; i++) {
 		f->jobs[i] = jobs[i];
 		jobs[i]->flight = f;
 	}
-	buf_init(&url, 2048);
-	compose(llm, f, &url);
 	llm->counts.calls++;
 	llm->counts.batched += count > 1 ? count : 0;
-	f->call = transport_send(llm->transport, &(struct http_request){.url = buf_view(&url),
-							 .key_header = slice_str(model->service->key_header),
-							 .trace = slice_str(jobs[0]->trace),
-							 .body = buf_view(&llm->body),
-							 .timeout_ms = longest_left(f),
-							 .fn = on_done,
-							 .arg = f});
-	model->service->used_ms = llm_now_ms();
-	buf_finish(&url);
+	send_call(f, &f->calls[0]);
+	start_hedge(f);
 }

@@ -58,6 +58,7 @@ struct llm_config {
 	uint64_t cache_s;   /* seconds that an answer is kept in Redis; 0: no cache */
 	uint64_t gather_ms; /* micro-batching: wait this long for more turns to share a call; 0: one call a
 			       turn */
+	unsigned hedge_percent; /* of the calls may be made again beside themselves (hedge.h); 0: none */
 	void (*called)(const struct llm_call *call, void *arg); /* told of every call; may be NULL */
 	void *called_arg;
 };
@@ -107,6 +108,7 @@ void llm_set_cache_only(struct llm *llm, bool on);     /* kept answers only; all
 
 struct llm_counts {
 	uint64_t asked, calls, cached, merged, batched, probes, retries, overdue;
+	uint64_t hedges, hedges_won; /* second calls beside slow ones, not among `calls` */
 	uint64_t outcomes[LLM_OUTCOME_COUNT]; /* of questions, as told */
 	struct llm_usage usage;
 };

@@ -12,6 +12,7 @@
 #define CC_LLM_INSIDE_H
 
 #include "cleaner/llm/answer.h"
+#include "cleaner/llm/hedge.h"
 #include "cleaner/llm/llm.h"
 #include "cleaner/llm/policy.h"
 #include "cleaner/llm/transport.h"
@@ -36,6 +37,7 @@ struct model {
 	bool wanted;	     /* a question was turned away since the last probe */
 	bool loose;	     /* it refused our schema once */
 	uint64_t typical_ms; /* moving average of good answers */
+	struct hedge hedge;
 	uint64_t changed;    /* llm.polls at the last change of the breaker: older polls are stale */
 	char redis_key[LLM_MODEL_BYTES + 48];
 };
@@ -73,10 +75,18 @@ struct job {
 	ev_timer timer; /* the cache's guard, or the next try */
 };
 
+enum { FLIGHT_CALLS = 2 /* the call, and its hedge */ };
+
 struct flight {
 	struct llm *llm;
 	struct model *model;
-	struct http_call *call;
+	struct flight_call {
+		struct flight *flight;
+		struct http_call *http; /* NULL: not made, or over */
+	} calls[FLIGHT_CALLS];
+	ev_timer hedge; /* until the second call */
+	uint64_t began_ns;
+	bool over; /* its jobs are being told */
 	struct job *jobs[LLM_BATCH_TURNS];
 	size_t count;
 	bool schema;
@@ -88,6 +98,7 @@ struct llm {
 	struct transport *transport;
 	enum llm_thinking thinking;
 	uint64_t cache_s, gather_ms;
+	unsigned hedge_percent;
 	struct service services[LLM_SERVICES];
 	struct model models[LLM_MODELS];
 	size_t model_count;

@@ -92,6 +92,7 @@ struct llm *llm_open(struct ev_loop *loop, struct redis *redis, const struct llm
 	llm->thinking = config->thinking;
 	llm->cache_s = config->cache_s;
 	llm->gather_ms = config->gather_ms;
+	llm->hedge_percent = config->hedge_percent;
 	llm->called = config->called;
 	llm->called_arg = config->called_arg;
 	memcpy(&llm->dice, seed.b + 8, sizeof llm->dice);

@@ -3,6 +3,7 @@
  * policy_test.c - the breaker and the policy as case tables, with clocks of our own.
  */
 #include "cleaner/llm/breaker.h"
+#include "cleaner/llm/hedge.h"
 #include "cleaner/llm/policy.h"
 
 #include <check.h>
@@ -178,6 +179,34 @@ START_TEST(the_days_reset)
 }
 END_TEST
 
+START_TEST(a_hedge_waits_for_95_in_100_and_is_earned)
+{
+	struct hedge h = {{0}};
+	int hedges = 0;
+
+	for (unsigned i = 1; i < HEDGE_LEAST; i++)
+		hedge_heard(&h, 100);
+	ck_assert_uint_eq(h.p95_ms, 0);
+	for (unsigned i = 1; i <= 2 * HEDGE_TIMES; i++)
+		hedge_heard(&h, i % 50 ? 100 : 900); /* two in a hundred are slow */
+	ck_assert_uint_eq(h.p95_ms, 101);
+	for (unsigned i = 1; i <= 2 * HEDGE_TIMES; i++)
+		hedge_heard(&h, i % 10 ? 100 : 900); /* ten are */
+	ck_assert_uint_eq(h.p95_ms, 901);
+	ck_assert(!hedge_take(&h));
+	for (int i = 0; i < 1000; i++) {
+		hedge_called(&h, 2);
+		hedges += hedge_take(&h);
+	}
+	ck_assert_int_eq(hedges, 20);
+	for (int i = 0; i < 1000; i++)
+		hedge_called(&h, 2);
+	for (hedges = 0; hedge_take(&h); hedges++)
+		;
+	ck_assert_int_eq(hedges, HEDGE_SAVED);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("policy");
@@ -192,6 +221,7 @@ int main(void)
 	tcase_add_test(tc, others_tell);
 	tcase_add_loop_test(tc, the_next_step, 0, (int)countof(steps));
 	tcase_add_test(tc, a_near_deadline_begins_nothing);
+	tcase_add_test(tc, a_hedge_waits_for_95_in_100_and_is_earned);
 	tcase_add_loop_test(tc, the_days_reset, 0, (int)countof(resets));
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);

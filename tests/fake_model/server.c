@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * NAME      server - see server.h
- * INPUT     the model interfaces' paths; GET /fake/set/{case,fail,latency}/VALUE; GET /fake/log
+ * INPUT     the model interfaces' paths; GET /fake/set/{case,once,fail,latency}/VALUE; GET /fake/log
  * OUTPUT    what script.h composes for the case: of the header x-fake-case, else of the model's name
  * ("fake-503"), else by chance fail_case, else the case set LIMITS    the last LOG_LINES requests are kept
  * for /fake/log; text of turns is not among what is kept
@@ -35,7 +35,7 @@ struct session {
 
 static struct {
 	struct fake_options options;
-	char standing[32];
+	char standing[32], once[32]; /* once: of the next call for an answer only */
 	uint64_t dice, requests;
 	unsigned calls;
 	struct buf log;
@@ -53,10 +53,16 @@ static uint64_t roll(void)
 
 static const char *choose(const struct session *s, const struct fake_request *r)
 {
+	static char once[sizeof fake.once];
 	const char *of_model = strncmp(r->model, "fake-", 5) == 0 ? r->model + 5 : "";
 
 	if (fake_case_exists(s->wanted))
 		return s->wanted;
+	if (r->items && fake.once[0]) {
+		memcpy(once, fake.once, sizeof once);
+		fake.once[0] = 0;
+		return once;
+	}
 	if (fake_case_exists(of_model))
 		return of_model;
 	if (fake.options.fail_percent && roll() % 100 < fake.options.fail_percent)
@@ -155,6 +161,8 @@ static bool set(const char *what)
 
 	if (strncmp(what, "case/", 5) == 0 && fake_case_exists(what + 5))
 		snprintf(fake.standing, sizeof fake.standing, "%s", what + 5);
+	else if (strncmp(what, "once/", 5) == 0 && fake_case_exists(what + 5))
+		snprintf(fake.once, sizeof fake.once, "%s", what + 5);
 	else if (sscanf(what, "latency/%u", &value) == 1)
 		fake.options.latency_ms = value;
 	else if (sscanf(what, "fail/%u", &value) == 1)
