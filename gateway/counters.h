@@ -17,11 +17,14 @@
 	C(HTTP_5XX, "http_requests_total", "code=\"5xx\"", "") \
 	C(HTTP_SECONDS, "http_request_seconds_total", "", "Time from receipt to answer, all requests together.") \
 	C(HTTP_REFUSED, "http_connections_refused_total", "", "Connections over max_connections.") \
+	C(ADDRESS_REFUSED, "http_address_refused_total", "", "Connections over what one network address may have.") \
 	C(HTTP_GONE, "http_clients_gone_total", "", "Clients that left before their answer.") \
 	C(LOGIN_OK, "logins_total", "result=\"ok\"", "Attempts to log in.") \
 	C(LOGIN_WRONG, "logins_total", "result=\"wrong\"", "") \
 	C(LOGIN_LIMITED, "logins_total", "result=\"limited\"", "") \
-	C(RATE_LIMITED, "rate_limited_total", "", "Requests over a user's rate.") \
+	C(RATE_LIMITED, "rate_limited_total", "of=\"user\"", "Requests over a rate.") \
+	C(ADDRESS_LIMITED, "rate_limited_total", "of=\"address\"", "") \
+	C(SOCKETS_LIMITED, "user_sockets_refused_total", "", "WebSockets and event streams over what a user may have.") \
 	C(REFRESH_REUSED, "refresh_tokens_reused_total", "", "Refresh tokens shown again after their time: families revoked.") \
 	C(REPLAYED, "idempotent_replays_total", "", "Answers given again for an Idempotency-Key.")
 

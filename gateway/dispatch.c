@@ -7,11 +7,13 @@
 #include "http.h"
 
 #include "access.h"
+#include "admit.h"
 #include "common/base/clock.h"
 #include "counters.h"
 #include "json_in.h"
 #include "lws_shim.h"
 #include "ops.h"
+#include "live.h"
 #include "ratelimit.h"
 
 static void call_handler(struct request *r)
@@ -54,6 +56,26 @@ static bool parse_body(struct request *r)
 	return false;
 }
 
+static void refuse_rate(struct request *r, const char *who, const struct ratelimit_answer *a)
+{
+	request_header(r, "Retry-After", "%llu", (unsigned long long)a->retry_after_s);
+	request_problem(r, PROBLEM_RATE, "%s may send %llu requests a second.", who, (unsigned long long)a->limit);
+}
+
+/* Takes one from the network address' bucket. False when the request was answered with 429. */
+static bool check_address(struct exchange *x)
+{
+	struct ratelimit_answer a = {.allowed = true};
+
+	if (x->conn && !x->conn->is_ops)
+		a = admit_request(x->r.gw->admit, &x->conn->address, x->r.received_ns);
+	if (a.allowed)
+		return true;
+	counter_add(COUNTER_ADDRESS_LIMITED, 1);
+	refuse_rate(&x->r, "A network address", &a);
+	return false;
+}
+
 /* Takes one from the caller's bucket. False when the request was answered with 429. */
 static bool check_rate(struct request *r)
 {
@@ -65,8 +87,7 @@ static bool check_rate(struct request *r)
 	if (a.allowed)
 		return true;
 	counter_add(COUNTER_RATE_LIMITED, 1);
-	request_header(r, "Retry-After", "%llu", (unsigned long long)a.retry_after_s);
-	request_problem(r, PROBLEM_RATE, "You may send %llu requests a second.", (unsigned long long)a.limit);
+	refuse_rate(r, "You", &a);
 	return false;
 }
 
@@ -137,6 +158,8 @@ void dispatch(struct exchange *x)
 
 	x->phase = EXCHANGE_AT_WORK;
 	r->body = buf_view(&x->body);
+	if (!check_address(x))
+		return;
 	if (r->method == METHOD_OPTIONS)
 		answer_options(x);
 	else if (r->route->need == NEED_USER || r->route->need == NEED_OPERATOR)
@@ -178,6 +201,8 @@ bool dispatch_upgrade(struct exchange *x)
 		request_problem(r, PROBLEM_NOT_FOUND, "There is no WebSocket at this path.");
 		return false;
 	}
+	if (!check_address(x))
+		return false;
 	if (!cors_allows(r)) {
 		request_problem(r, PROBLEM_FORBIDDEN, "Pages of this origin may not open a WebSocket here.");
 		return false;
@@ -189,7 +214,7 @@ bool dispatch_upgrade(struct exchange *x)
 		refuse_caller(r, verdict);
 		return false;
 	}
-	if (verdict == ACCESS_GOOD && !check_rate(r))
+	if (verdict == ACCESS_GOOD && !(check_rate(r) && live_user_has_room(r)))
 		return false;
 	x->conn->who = r->who;
 	x->conn->pending_key = verdict == ACCESS_PENDING ? credential : (struct slice){0};

@@ -12,6 +12,7 @@
 #include "gateway.h"
 
 #include "access.h"
+#include "admit.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "clean.h"
@@ -103,6 +104,7 @@ static void open_parts(struct gateway *gw)
 	gw->user_rate = ratelimit_create((uint64_t)c->rate_per_s, 1, (uint64_t)c->rate_per_s);
 	gw->login_rate = ratelimit_create((uint64_t)c->login_per_min, 60, (uint64_t)c->login_per_min);
 	gw->network_rate = ratelimit_create((uint64_t)c->login_per_min * 10, 60, (uint64_t)c->login_per_min * 10);
+	gw->admit = admit_open(c);
 	gw->access = access_open(gw);
 	gw->passwords = passwords_open(gw->loop);
 	gw->idempotency = idempotency_open(gw);
@@ -186,6 +188,7 @@ void gateway_stop(struct service_run *run)
 	link_close(&gw->results_link);
 	clean_close(&gw->clean);
 	access_close(&gw->access);
+	admit_close(&gw->admit);
 	ratelimit_destroy(&gw->user_rate);
 	ratelimit_destroy(&gw->login_rate);
 	ratelimit_destroy(&gw->network_rate);

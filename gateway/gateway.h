@@ -28,6 +28,8 @@ struct gateway_config {
 	int64_t login_per_min;     /* failed attempts for an address of mail; ten times that from a network address */
 	int64_t pg_connections;
 	int64_t max_connections;   /* client sockets */
+	int64_t address_connections, address_connects_per_s, address_rate_per_s; /* admit.h; 0: not bounded */
+	int64_t user_sockets;      /* WebSockets and event streams of a user */
 	int64_t body_timeout_s;    /* a request's headers and body must be here by then */
 	int64_t idle_timeout_s;    /* a keep-alive connection may wait this long for its next request */
 };
@@ -47,6 +49,7 @@ struct gateway {
 	struct link *events_link;             /* gateway.c: SUB to notifiers */
 	struct tokens tokens;                 /* tokens.c */
 	struct access *access;                /* access.c: who a credential is; API keys lately seen */
+	struct admit *admit;                  /* admit.c: what one network address may take */
 	struct ratelimit *user_rate;          /* ratelimit.c: requests, by user */
 	struct ratelimit *login_rate, *network_rate; /* failed logins, by address of mail and by network address */
 	struct passwords *passwords;          /* passwords.c: the Argon2id pool */

@@ -8,6 +8,7 @@
  * libwebsockets owns the sockets, and calls us only inside the loop; nothing is written but in its writeable callback.
  */
 #include "http.h"
+#include "admit.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -141,6 +142,7 @@ static int conn_open(struct http *http, struct lws *wsi)
 	conn->http = http;
 	conn->wsi = wsi;
 	conn->accepted_ns = conn->last_ns = clock_mono_ns();
+	conn->address = admit_entered(http->gw->admit, lws_get_socket_fd(wsi));
 	conn->is_ops = http->ops_host && lws_get_vhost(wsi) == http->ops_host;
 	DL_APPEND(http->conns, conn);
 	http->conn_count++;
@@ -166,6 +168,7 @@ static void conn_close(struct conn *conn)
 	exchange_end(conn);
 	drop_hello(conn);
 	lws_set_opaque_user_data(conn->wsi, NULL);
+	admit_left(http->gw->admit, &conn->address);
 	DL_DELETE(http->conns, conn);
 	http->conn_count--;
 	free(conn);
@@ -421,9 +424,11 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 	if (reason == LWS_CALLBACK_FILTER_NETWORK_CONNECTION) {
 		bool full = http->conn_count >= (size_t)http->gw->config->max_connections;
+		bool greedy = !full && !admit_connection(http->gw->admit, (int)(intptr_t)in, clock_mono_ns());
 
 		counter_add(COUNTER_HTTP_REFUSED, full);
-		return full || http->draining;
+		counter_add(COUNTER_ADDRESS_REFUSED, greedy);
+		return full || greedy || http->draining;
 	}
 	if (reason == LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED)
 		return conn_open(http, wsi);

@@ -74,6 +74,7 @@ struct conn {
 	struct exchange *hello;      /* an upgrade that was let in, until it is established */
 	struct slice pending_key;    /* hello's */
 	struct identity who;         /* hello's */
+	struct uuid address;         /* admit.h's key of the peer */
 	uint64_t accepted_ns;
 	uint64_t bytes_seen;         /* received up to the last answer's end */
 	uint64_t linger_until_ns;

@@ -6,8 +6,11 @@
 
 #include "common/base/json_out.h"
 #include "common/base/xalloc.h"
+#include "counters.h"
 #include "gauges.h"
 #include "outbox.h"
+#include "request.h"
+#include "tally.h"
 
 #include <stdlib.h>
 
@@ -17,6 +20,7 @@ struct live {
 	struct gateway *gw;
 	struct listener *first;
 	size_t count, wanted[CHANNEL_COUNT]; /* listeners; of each channel */
+	struct tally *users;		     /* listeners of each */
 	struct link *alerts;		     /* NULL while nobody wants a channel */
 	bool draining;
 };
@@ -56,6 +60,7 @@ struct live *live_open(struct gateway *gw)
 	struct live *live = xcalloc(1, sizeof *live);
 
 	live->gw = gw;
+	live->users = tally_create();
 	return live;
 }
 
@@ -64,6 +69,7 @@ void live_close(struct live **live)
 	if (!*live)
 		return;
 	link_close(&(*live)->alerts);
+	tally_destroy(&(*live)->users);
 	free(*live);
 	*live = NULL;
 }
@@ -146,8 +152,37 @@ void live_join(struct live *live, struct listener *l)
 		l->drain(l);
 }
 
+static bool has_room(const struct live *live, const struct uuid *user)
+{
+	bool room = tally_of(live->users, user) < (size_t)live->gw->config->user_sockets;
+
+	counter_add(COUNTER_SOCKETS_LIMITED, !room);
+	return room;
+}
+
+bool live_is_of(struct live *live, struct listener *l, const struct uuid *user)
+{
+	if (l->counted || !has_room(live, user))
+		return l->counted;
+	tally_add(live->users, user);
+	l->user = *user;
+	l->counted = true;
+	return true;
+}
+
+bool live_user_has_room(struct request *r)
+{
+	if (has_room(r->gw->live, &r->who.user_id))
+		return true;
+	request_problem(r, PROBLEM_RATE, "You may have %lld WebSockets and event streams open.",
+		(long long)r->gw->config->user_sockets);
+	return false;
+}
+
 void live_leave(struct live *live, struct listener *l)
 {
+	if (l->counted)
+		tally_drop(live->users, &l->user);
 	for (enum channel c = 0; c < CHANNEL_COUNT; c++)
 		live_listen(live, l, c, false);
 	if (l->prev)

@@ -17,8 +17,12 @@ struct live;
 
 enum channel { CHANNEL_ALERTS, CHANNEL_PERFORMANCE, CHANNEL_COUNT };
 
+struct request;
+
 struct listener {
 	struct listener *prev, *next;
+	struct uuid user; /* once it is counted as theirs */
+	bool counted;
 	unsigned channels;		   /* bits 1 << enum channel */
 	void (*drain)(struct listener *l); /* the gateway stops: say so and end, soon */
 	void (*tell)(struct listener *l,
@@ -29,6 +33,10 @@ struct live *live_open(struct gateway *gw);
 void live_close(struct live **live);
 
 void live_join(struct live *live, struct listener *l);
+/* Counts it as this user's, who may have user_sockets of them. False: they have as many; nothing changed. */
+must_check bool live_is_of(struct live *live, struct listener *l, const struct uuid *user);
+/* May the caller open another? False when the request was answered with 429. */
+must_check bool live_user_has_room(struct request *r);
 void live_leave(struct live *live, struct listener *l);
 void live_listen(struct live *live, struct listener *l, enum channel channel, bool on);
 size_t live_count(const struct live *live);

@@ -15,6 +15,7 @@
 #include "turns_http.h"
 
 #include "common/base/json_out.h"
+#include "common/base/log.h"
 #include "common/base/xalloc.h"
 
 #include <stdlib.h>
@@ -188,6 +189,8 @@ static void stream_start(struct request *r, const struct cursor *after)
 	r->on_gone = on_gone;
 	r->on_drain = on_drained;
 	live_join(r->gw->live, &s->listener);
+	if (!live_is_of(r->gw->live, &s->listener, &r->who.user_id))
+		bug("there was room a moment ago");
 	s->watcher = hub_watch(
 		r->gw->hub, &r->params.ids[0], after, (struct hub_sink){on_ready, on_event, on_reset, s});
 }
@@ -203,7 +206,7 @@ static void owned(struct request *r, const struct pg_answer *answer)
 		request_problem(r, PROBLEM_NOT_FOUND, "There is no such conversation.");
 		return;
 	}
-	if (!request_is_open(r))
+	if (!request_is_open(r) || !live_user_has_room(r))
 		return;
 	if (resumes && !cursor_parse(r->headers.last_event_id, &after)) {
 		request_problem(r, PROBLEM_MALFORMED, "Last-Event-ID is no event id of ours.");

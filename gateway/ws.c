@@ -311,6 +311,10 @@ static void key_known(enum access_verdict verdict, const struct identity *who, v
 		ws_close(ws, verdict == ACCESS_UNAVAILABLE ? WS_TOO_SLOW : WS_SIGN_IN, "the key is not good");
 		return;
 	}
+	if (!live_is_of(ws->gw->live, &ws->listener, &who->user_id)) {
+		ws_close(ws, WS_TOO_SLOW, "too many sockets");
+		return;
+	}
 	ws->who = *who;
 	ws->unknown = false;
 	read_on_or_not(ws);
@@ -340,6 +344,8 @@ int ws_established(struct gateway *gw, struct lws *wsi, const struct ws_hello *h
 		ws->unknown = true;
 		read_on_or_not(ws);
 		access_key(gw->access, hello->pending_key, key_known, ws_op_create(ws, WS_NO_ID));
+	} else if (!live_is_of(gw->live, &ws->listener, &hello->who.user_id)) {
+		ws_close(ws, WS_TOO_SLOW, "too many sockets");
 	}
 	ws_tick(ws);
 	timing_since(METRIC_API_WEBSOCKET_CONNECTION, hello->accepted_ns);
