@@ -11,7 +11,7 @@ from .schedule import SHADOW_SECONDS
 
 TARGET_MS = {"Lumen": 10, "User": 300}
 TAKEOVER_MS = 2000
-TAKEN = re.compile(r"(\d\d):(\d\d):(\d\d\.\d+)Z \S+ level=info event=lease.taken_over")
+TAKEN = re.compile(r"(\d\d):(\d\d):(\d\d\.\d+)Z \S+ level=info event=lease.taken_over .*expired=1")
 DAY_SECONDS = 86400
 
 
@@ -151,18 +151,35 @@ def merge(spans):
     return merged
 
 
-def takeovers(place, faults):
-    """ms from the death or stop of a cleaner until another took over what it held, by the cleaners' logs. Only where nothing else
-    was broken meanwhile: a takeover needs Redis and PostgreSQL."""
+def taken_over(place):
+    """When cleaners took over what another had held, by their logs: seconds of the day, UTC."""
     taken = []
     for name in os.listdir(place.state.logs):
         if name.startswith("cleaner"):
             with open(os.path.join(place.state.logs, name), encoding="utf-8", errors="replace") as log:
                 taken += [float(h) * 3600 + float(m) * 60 + float(s) for h, m, s in TAKEN.findall(log.read())]
-    found = []
-    for fault in faults:
-        others = [f for f in faults if f is not fault and f.begun < fault.begun + 5 and f.ended > fault.begun - 1]
-        if fault.kind in ("kill", "stop") and fault.target.startswith("cleaner") and not others:
-            after = [(t - fault.wall) % DAY_SECONDS for t in taken]  # the logs tell the time of day, UTC
-            found += [seconds * 1000 for seconds in after if seconds < 5]
-    return sorted(found)
+    return taken
+
+
+def clumps(faults):
+    """Faults by what they share of their shadows."""
+    spans = merge([(f.begun, f.ended + SHADOW_SECONDS) for f in faults])
+    return [[f for f in faults if begin <= f.begun <= end] for begin, end in spans]
+
+
+def takeovers(place, faults):
+    """(alone, among others): ms from the death or stop of a cleaner until another took over a turn that it held, where nothing else
+    was broken meanwhile; and where much was, ms from the end of the last fault until the last such turn."""
+    alone, among, taken = [], [], taken_over(place)
+    for clump in clumps(faults):
+        struck = [f for f in clump if f.kind in ("kill", "stop") and f.target.startswith("cleaner")]
+        if not struck or any(f.kind == "clock" and f.target.startswith("cleaner") for f in clump):
+            continue  # a stepped cleaner's log has other times
+        begun, ended = min(f.wall for f in struck), max(f.wall + f.ended - f.begun for f in clump)
+        after = [(t - begun) % DAY_SECONDS for t in taken]
+        after = [seconds for seconds in after if seconds < ended - begun + SHADOW_SECONDS + 2]
+        if len(clump) == 1:
+            alone += [seconds * 1000 for seconds in after]
+        elif after:
+            among.append(max(0.0, max(after) - (ended - begun)) * 1000)
+    return sorted(alone), sorted(among)

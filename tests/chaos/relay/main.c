@@ -8,6 +8,8 @@
  */
 #include "relay.h"
 
+#include "common/base/sched.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -61,6 +63,7 @@ int main(int argc, char **argv)
 		fputs("usage: cleanerctx-relay NAME FROM TO [NAME FROM TO ..]\n", stderr);
 		return EXIT_USAGE;
 	}
+	(void)sched_slice(SCHED_SHORT_US); /* a network would not wait for a processor */
 	input.relay = relay_create(loop);
 	for (int i = 1; i < argc; i += 3) {
 		const char *wrong = relay_add(input.relay, argv[i], argv[i + 1], argv[i + 2]);
