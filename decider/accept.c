@@ -6,6 +6,7 @@
 #include "decider.h"
 
 #include "accept.sql.h"
+#include "accept_one.sql.h"
 #include "common/base/clock.h"
 #include "common/base/json_out.h"
 #include "common/base/log.h"
@@ -20,22 +21,29 @@
 #include <stdlib.h>
 
 static const struct pg_stmt lock_stmt = {"lock", lock_sql, 1}, accept_stmt = {"accept", accept_sql, BATCH_COLUMNS},
-	standing_stmt = {"standing", standing_sql, 3};
+	accept_one_stmt = {"accept_one", accept_one_sql, BATCH_COLUMNS}, standing_stmt = {"standing", standing_sql, 3};
 
-/* standing.sql's columns */
+/* standing.sql's columns, and accept_one.sql's */
 enum { C_OWNED, C_STATUS, C_STORED, C_EXISTED, C_SEQ, C_STATE, C_REVISION, C_CLEANED, C_METADATA, C_CREATED, C_DEADLINE,
-	C_VERBATIM, C_FORMATS, C_PROFILE, C_QUEUED, C_AVERAGE, C_CONFIDENCE };
+	C_VERBATIM, C_FORMATS, C_PROFILE, C_QUEUED, C_AVERAGE, C_HIGH, C_MEDIUM, C_LOW };
 
 void accept_commit(struct decider *d, struct batch *b, pg_fn *fn)
 {
 	struct batch_columns c;
-	struct slice params[BATCH_COLUMNS];
-	struct pg_op ops[] = {{&lock_stmt, &params[1]}, {&accept_stmt, params}, {&standing_stmt, params}};
+	struct slice params[BATCH_COLUMNS], conversations;
+	struct pg_op ops[] = {{&lock_stmt, &conversations}, {&accept_stmt, params}, {&standing_stmt, params}};
+	struct pg_op one[] = {{&lock_stmt, &conversations}, {&accept_one_stmt, params}};
+	char conversation[UUID_TEXT_BYTES + 2];
 
 	batch_columns_fill(&c, b, clock_wall_us());
 	for (size_t i = 0; i < BATCH_COLUMNS; i++)
-		params[i] = buf_view(&c.column[i]);
-	pg_send(d->pg, ops, countof(ops), fn, d);
+		params[i] = batch_column(&c, i);
+	conversations = params[1];
+	if (c.one) {
+		snprintf(conversation, sizeof conversation, "{%.*s}", (int)params[1].n, params[1].p);
+		conversations = slice_str(conversation);
+	}
+	pg_send(d->pg, c.one ? one : ops, c.one ? countof(one) : countof(ops), fn, d);
 	batch_columns_finish(&c);
 }
 
@@ -47,8 +55,8 @@ static void on_warm(const struct pg_answer *answer, void *arg)
 
 void accept_warm(struct decider *d)
 {
-	struct slice params[BATCH_COLUMNS];
-	struct pg_op ops[] = {{&lock_stmt, params}, {&accept_stmt, params}, {&standing_stmt, params}};
+	struct slice params[BATCH_COLUMNS], nulls[BATCH_COLUMNS] = {0};
+	struct pg_op ops[] = {{&lock_stmt, params}, {&accept_stmt, params}, {&standing_stmt, params}, {&accept_one_stmt, nulls}};
 
 	for (size_t i = 0; i < BATCH_COLUMNS; i++)
 		params[i] = SLICE("{}");
@@ -102,7 +110,9 @@ static void announce_more(struct decider *d, const struct pending *p, const stru
 	buf_reset(&d->json);
 	if (v->outcome == TURN_DONE && !p->turn.bypass) {
 		m.event = EVENT_CONFIDENCE_UPDATED;
-		json_kv_raw(&d->json, "confidence_distribution", pg_cell(r, row, C_CONFIDENCE));
+		json_key(&d->json, "confidence_distribution");
+		buf_printf(&d->json, "{\"HIGH\":%lld,\"MEDIUM\":%lld,\"LOW\":%lld}", (long long)pg_cell_i64(r, row, C_HIGH),
+			(long long)pg_cell_i64(r, row, C_MEDIUM), (long long)pg_cell_i64(r, row, C_LOW));
 	} else if (v->outcome != TURN_DONE && v->queue_position > 1) {
 		m.event = EVENT_QUEUE_POSITION;
 		uuid_text(&p->turn.turn_id, id);

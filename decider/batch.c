@@ -106,86 +106,133 @@ static struct slice or_null(struct slice s)
 	return s.n ? s : slice_of(NULL, 0);
 }
 
-static void add_id(struct buf *b, const struct uuid *id)
+/* Where the next value of a turn goes. */
+struct cursor {
+	struct batch_columns *to;
+	size_t at;
+};
+
+static void add(struct cursor *c, struct slice value)
+{
+	struct buf *b = &c->to->column[c->at];
+
+	if (!c->to->one)
+		pg_array_add(b, value);
+	else if (value.p)
+		buf_slice(b, value);
+	else
+		c->to->null[c->at] = true;
+	c->at++;
+}
+
+static void add_id(struct cursor *c, const struct uuid *id)
 {
 	char text[UUID_TEXT_BYTES];
 
 	uuid_text(id, text);
-	pg_array_add(b, slice_str(text));
+	add(c, slice_str(text));
 }
 
-static void add_bool(struct buf *b, bool v)
+static void add_bool(struct cursor *c, bool v)
 {
-	pg_array_add(b, v ? SLICE("t") : SLICE("f"));
+	add(c, v ? SLICE("t") : SLICE("f"));
 }
 
-static void add_time(struct buf *b, int64_t us)
+static void add_i64(struct cursor *c, int64_t v)
+{
+	struct buf *b = &c->to->column[c->at++];
+
+	if (c->to->one)
+		buf_i64(b, v);
+	else
+		pg_array_add_i64(b, v);
+}
+
+static void add_time(struct cursor *c, int64_t us)
 {
 	if (us)
-		pg_array_add_i64(b, us);
+		add_i64(c, us);
 	else
-		pg_array_add(b, slice_of(NULL, 0));
+		add(c, slice_of(NULL, 0));
 }
 
-static void add_metadata(struct buf *b, const struct pending *p, int64_t now_us)
+static void add_ms(struct cursor *c, double ms)
+{
+	char text[64];
+
+	add(c, slice_of(text, (size_t)snprintf(text, sizeof text, "%.3f", ms)));
+}
+
+static void add_metadata(struct cursor *c, const struct pending *p, int64_t now_us)
 {
 	struct buf json;
 
 	if (!pending_needs_nothing(p)) {
-		pg_array_add(b, slice_of(NULL, 0));
+		add(c, slice_of(NULL, 0));
 		return;
 	}
 	buf_init(&json, LIMIT_BODY_BYTES);
 	pending_metadata(p, now_us, &json);
-	pg_array_add(b, buf_view(&json));
+	add(c, buf_view(&json));
 	buf_finish(&json);
 }
 
+static struct slice or_empty(struct slice s)
+{
+	return s.n ? s : SLICE("");
+}
+
 /* One turn's element of every column, in the order of accept.sql's $1 .. $24. */
-static void add_turn(struct buf *column, const struct pending *p, int64_t now_us)
+static void add_turn(struct batch_columns *to, const struct pending *p, int64_t now_us)
 {
 	const struct msg_turn *t = &p->turn;
-	struct buf processing;
+	struct cursor c = {.to = to};
 
-	add_id(column++, &t->turn_id);
-	add_id(column++, &t->conversation_id);
-	add_id(column++, &t->user_id);
-	pg_array_add(column++, t->speaker);
-	add_bool(column++, t->bypass);
-	pg_array_add(column++, t->raw_text);
-	pg_array_add_i64(column++, t->bypass ? CLEAN_NONE : p->decision.level);
-	add_bool(column++, t->forced_level != FORCED_NOT);
-	pg_array_add(column++, t->bypass ? SLICE("bypass") : slice_str(p->decision.reason));
-	add_metadata(column++, p, now_us);
-	buf_init(&processing, 64);
-	buf_printf(&processing, "%.3f", processing_ms(p, now_us));
-	pg_array_add(column++, buf_view(&processing));
-	buf_finish(&processing);
-	pg_array_add(column++, t->gateway.n ? t->gateway : SLICE(""));
-	pg_array_add(column++, or_null(t->shared_context));
-	pg_array_add_i64(column++, t->priority ? 1 : 0);
-	pg_array_add(column++, or_null(t->words));
-	pg_array_add_i64(column++, (int64_t)(t->opt_set & 15));
-	pg_array_add_i64(column++, (int64_t)(t->deadline_ms & INT32_MAX));
-	add_bool(column++, t->verbatim);
-	pg_array_add_i64(column++, (int64_t)(t->formats & FORMAT_ALL));
-	pg_array_add(column++, or_null(t->profile));
-	pg_array_add(column++, or_null(t->traceparent));
-	pg_array_add_i64(column++, t->received_at);
-	add_time(column++, t->started_at);
-	add_time(column, t->ended_at);
+	add_id(&c, &t->turn_id);
+	add_id(&c, &t->conversation_id);
+	add_id(&c, &t->user_id);
+	add(&c, or_empty(t->speaker));
+	add_bool(&c, t->bypass);
+	add(&c, or_empty(t->raw_text));
+	add_i64(&c, t->bypass ? CLEAN_NONE : p->decision.level);
+	add_bool(&c, t->forced_level != FORCED_NOT);
+	add(&c, t->bypass ? SLICE("bypass") : slice_str(p->decision.reason));
+	add_metadata(&c, p, now_us);
+	add_ms(&c, processing_ms(p, now_us));
+	add(&c, or_empty(t->gateway));
+	add(&c, or_null(t->shared_context));
+	add_i64(&c, t->priority ? 1 : 0);
+	add(&c, or_null(t->words));
+	add_i64(&c, (int64_t)(t->opt_set & 15));
+	add_i64(&c, (int64_t)(t->deadline_ms & INT32_MAX));
+	add_bool(&c, t->verbatim);
+	add_i64(&c, (int64_t)(t->formats & FORMAT_ALL));
+	add(&c, or_null(t->profile));
+	add(&c, or_null(t->traceparent));
+	add_i64(&c, t->received_at);
+	add_time(&c, t->started_at);
+	add_time(&c, t->ended_at);
 }
 
 void batch_columns_fill(struct batch_columns *c, const struct batch *b, int64_t now_us)
 {
+	*c = (struct batch_columns){.one = b->count == 1};
 	for (size_t i = 0; i < BATCH_COLUMNS; i++) {
 		buf_init(&c->column[i], BATCH_COLUMN_BYTES);
-		pg_array_begin(&c->column[i]);
+		if (!c->one)
+			pg_array_begin(&c->column[i]);
 	}
 	for (const struct pending *p = b->head; p; p = p->next)
-		add_turn(c->column, p, now_us);
-	for (size_t i = 0; i < BATCH_COLUMNS; i++)
+		add_turn(c, p, now_us);
+	for (size_t i = 0; i < BATCH_COLUMNS && !c->one; i++)
 		pg_array_end(&c->column[i]);
+}
+
+struct slice batch_column(const struct batch_columns *c, size_t i)
+{
+	if (c->null[i])
+		return slice_of(NULL, 0);
+	return c->column[i].n ? buf_view(&c->column[i]) : SLICE("");
 }
 
 void batch_columns_finish(struct batch_columns *c)

@@ -46,11 +46,15 @@ void pending_metadata(const struct pending *p, int64_t now_us, struct buf *out);
 
 enum { BATCH_COLUMNS = 24, BATCH_COLUMN_BYTES = 32 * 1024 * 1024 /* 256 turns of 16 KiB, all to be escaped, and room */ };
 
-/* accept.sql's parameters: one array literal a column, and lock.sql's and standing.sql's are among them. */
+/* The parameters of a commit. Of several turns: accept.sql's, one array literal a column, and lock.sql's and standing.sql's
+ * are among them. Of one turn: accept_one.sql's, its values as they are. */
 struct batch_columns {
 	struct buf column[BATCH_COLUMNS];
+	bool null[BATCH_COLUMNS]; /* of one turn's values */
+	bool one;
 };
 void batch_columns_fill(struct batch_columns *c, const struct batch *b, int64_t now_us);
+struct slice batch_column(const struct batch_columns *c, size_t i); /* borrowed; a NULL pointer is SQL NULL */
 void batch_columns_finish(struct batch_columns *c);
 
 #endif

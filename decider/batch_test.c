@@ -71,6 +71,30 @@ START_TEST(columns_escape_and_say_null)
 }
 END_TEST
 
+START_TEST(one_turns_values_are_as_they_are)
+{
+	struct link_peer peer = {.n = 0};
+	struct msg_turn alone = turn("say \"a\\b\", {x}");
+	struct batch_columns c;
+	struct batch b;
+
+	batch_init(&b);
+	ck_assert_ptr_nonnull(batch_add(&b, &peer, &alone));
+	b.head->decision = (struct decision){CLEAN_FULL, "known_pattern"};
+	batch_columns_fill(&c, &b, 3500);
+	ck_assert(slice_eq(batch_column(&c, 5), SLICE("say \"a\\b\", {x}")));
+	ck_assert(slice_eq(batch_column(&c, 4), SLICE("f")));
+	ck_assert(slice_eq(batch_column(&c, 6), SLICE("2")));
+	ck_assert_ptr_null(batch_column(&c, 9).p);
+	ck_assert(slice_eq(batch_column(&c, 10), SLICE("2.500")));
+	ck_assert_ptr_nonnull(batch_column(&c, 11).p); /* no gateway: empty, not NULL */
+	ck_assert_uint_eq(batch_column(&c, 11).n, 0);
+	ck_assert_ptr_null(batch_column(&c, 22).p);
+	batch_columns_finish(&c);
+	batch_clear(&b);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("batch");
@@ -80,6 +104,7 @@ int main(void)
 
 	tcase_add_test(tc, copies_and_repeats);
 	tcase_add_test(tc, columns_escape_and_say_null);
+	tcase_add_test(tc, one_turns_values_are_as_they_are);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

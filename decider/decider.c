@@ -105,7 +105,7 @@ static void on_batch(const struct pg_answer *answer, void *arg)
 		on_failed(d, b, answer->status);
 		return;
 	}
-	accept_committed(d, b, answer->results[2], answer->took_ns);
+	accept_committed(d, b, answer->results[answer->count - 1], answer->took_ns);
 	log_debug("batch.committed", "turns=%zu took_us=%llu", b->count, (unsigned long long)(answer->took_ns / 1000));
 	finish_part(d, b);
 }

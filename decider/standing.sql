@@ -5,7 +5,7 @@ SELECT c.id IS NOT NULL AS owned, c.status, t.id IS NOT NULL AS stored,
     nullif(t.cleaned_text, t.raw_text) AS cleaned_text, t.metadata,
     (extract(epoch FROM t.created_at) * 1000000)::bigint AS created_us, t.deadline_ms, t.verbatim, t.formats, t.profile,
     c.queued_count, coalesce(c.processing_ms / nullif(c.user_done, 0), 0)::bigint AS average_ms,
-    json_build_object('HIGH', c.high_count, 'MEDIUM', c.medium_count, 'LOW', c.low_count)::text AS confidence
+    c.high_count, c.medium_count, c.low_count
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS i (turn_id, conversation_id, user_id, ord)
 LEFT JOIN conversations c ON c.id = i.conversation_id AND c.user_id = i.user_id
 LEFT JOIN LATERAL ( -- by its id, whatever the planner thinks of conversations: they may have thousands of turns
