@@ -24,6 +24,9 @@ enum {
 	 * hosts are tried in turn within one attempt. */
 	CONNECT_MS = 1000,
 	CONNECT_HOSTS_MS = 5000,
+	/* A server that takes connections and has no time to answer them is given twice as long each time:
+	 * those that are given up cost it as much as the others, and it would never come to an end. */
+	CONNECT_DOUBLINGS = 3,
 	/* Of a request's time: the server gives a statement up before we give the server up. */
 	SQL_TIME_PERCENT = 75,
 };
@@ -270,7 +273,7 @@ static void on_greeted(const struct pg_answer *answer, void *arg)
 		return;
 	}
 	c->state = PG_CONN_UP;
-	c->failures = 0;
+	c->failures = c->slow = 0;
 	ev_timer_stop(c->loop, &c->timer);
 	if (c->options->connected)
 		c->options->connected(clock_mono_ns() - c->since_ns, c->options->arg);
@@ -344,7 +347,9 @@ static PGconn *begin(const char *conninfo)
 /* A comma elsewhere in a conninfo makes the attempt longer, no worse. */
 static int connect_ms(const struct pg_conn *c)
 {
-	return strchr(c->options->conninfo, ',') ? CONNECT_HOSTS_MS : CONNECT_MS;
+	int once = strchr(c->options->conninfo, ',') ? CONNECT_HOSTS_MS : CONNECT_MS;
+
+	return once << (c->slow < CONNECT_DOUBLINGS ? c->slow : CONNECT_DOUBLINGS);
 }
 
 static void connect_now(struct pg_conn *c)
@@ -373,14 +378,24 @@ static void on_io(struct ev_loop *loop, ev_io *w, int revents)
 		converse(c);
 }
 
+/* The attempt's time is over. One that the network has not brought to a server says nothing of a server. */
+static void give_up_attempt(struct pg_conn *c)
+{
+	if (c->state == PG_CONN_GREETING || PQstatus(c->pq) != CONNECTION_STARTED)
+		c->slow++;
+	drop(c, "slow");
+}
+
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct pg_conn *c = w->data;
 
 	if (c->state == PG_CONN_WAITING)
 		connect_now(c);
+	else if (c->state == PG_CONN_UP)
+		drop(c, "broken");
 	else
-		drop(c, c->state == PG_CONN_UP ? "broken" : "slow");
+		give_up_attempt(c);
 }
 
 void pg_conn_expire(struct pg_conn *c, uint64_t now_ns)

@@ -31,6 +31,7 @@ struct pg_conn {
 	struct pg_requests sent;
 	size_t in_flight;  /* callers' requests in sent */
 	unsigned failures; /* attempts since it was last up */
+	unsigned slow;	   /* of them, those that a server took and did not answer in time */
 	uint64_t since_ns; /* the attempt's start */
 	const struct pg_stmt *prepared[PG_STATEMENTS];
 	size_t prepared_count;

@@ -392,6 +392,20 @@ START_TEST(a_killed_server_is_found_again)
 }
 END_TEST
 
+/* As one that has no time: each session takes longer to begin than the first attempt waits. */
+START_TEST(a_server_that_is_slow_to_begin_is_waited_for)
+{
+	directly("ALTER SYSTEM SET pre_auth_delay = 2");
+	directly("SELECT pg_reload_conf()");
+	open_pool(3, 5000);
+	fixture_until(loop, is_up, NULL);
+	ck_assert_int_eq(ask(&count, NULL).status, PG_OK);
+	close_pool();
+	directly("ALTER SYSTEM RESET pre_auth_delay");
+	directly("SELECT pg_reload_conf()");
+}
+END_TEST
+
 /* As a server is that was the primary until a moment ago. */
 START_TEST(a_read_only_server_is_left_for_another)
 {
@@ -487,6 +501,7 @@ int main(void)
 	tcase_add_test(tc, a_silent_server_is_given_up);
 	tcase_add_test(tc, a_killed_backend_is_a_lost_answer_and_a_new_connection);
 	tcase_add_test(tc, a_killed_server_is_found_again);
+	tcase_add_test(tc, a_server_that_is_slow_to_begin_is_waited_for);
 	tcase_add_test(tc, a_read_only_server_is_left_for_another);
 	tcase_add_test(tc, closing_answers_everybody);
 	tcase_add_loop_test(pure, sqlstates, 0, (int)countof(classes));
