@@ -14,6 +14,7 @@
 #include "common/service/timings.h"
 #include "common/wire/events.h"
 #include "common/wire/message.h"
+#include "presence.h"
 #include "shape.h"
 #include "turn_options.h"
 
@@ -345,7 +346,25 @@ static void write_status(struct buf *out, const struct request *r, const PGresul
 	json_kv_u64(out, "lumen_turns_skipped", (uint64_t)pg_cell_i64(row, 0, ST_AGENT));
 	json_kv_u64(out, "failed_turns", (uint64_t)pg_cell_i64(row, 0, ST_FAILED));
 	json_kv_ms(out, "average_processing_time_ms", (uint64_t)(average * 1e6));
-	buf_str(out, "}}");
+	buf_char(out, '}'); /* the object is closed with who watches */
+}
+
+static void on_presence(struct slice presence, void *arg)
+{
+	struct request *r = arg;
+	char *status = r->owner;
+	struct buf json;
+
+	r->owner = NULL;
+	buf_init(&json, CONVERSATION_JSON_BYTES + presence.n);
+	buf_str(&json, status);
+	json_kv_raw(&json, "presence", presence);
+	buf_char(&json, '}');
+	if (request_is_open(r))
+		request_json(r, 200, &json);
+	buf_finish(&json);
+	free(status);
+	request_release(r);
 }
 
 static void on_status(struct request *r, const struct pg_answer *answer)
@@ -361,8 +380,13 @@ static void on_status(struct request *r, const struct pg_answer *answer)
 	}
 	buf_init(&json, CONVERSATION_JSON_BYTES);
 	write_status(&json, r, answer->results[0]);
-	request_json(r, 200, &json);
-	buf_finish(&json);
+	if (!request_is_open(r)) {
+		buf_finish(&json);
+		return;
+	}
+	r->owner = buf_take(&json, NULL);
+	request_hold(r);
+	presence_ask(r->gw, &r->params.ids[0], on_presence, r);
 }
 
 void status_get(struct request *r)

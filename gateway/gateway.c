@@ -93,7 +93,7 @@ static void open_links(struct gateway *gw)
 	gw->turns_link = link_open(gw->run, LINK_TURNS, LINK_CONNECTS, NULL,
 		(struct link_handlers){.message = turns_message, .arg = gw});
 	gw->events_link = link_open(gw->run, LINK_EVENTS, LINK_CONNECTS, NULL,
-		(struct link_handlers){.message = hub_message, .arg = gw});
+		(struct link_handlers){.message = hub_message, .peer = hub_peer, .arg = gw});
 }
 
 static void open_parts(struct gateway *gw)

@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/store/event_log.h"
+#include "presence.h"
 #include "replay.h"
 #include "turns.h"
 
@@ -40,6 +41,7 @@ struct watcher {
 	struct watcher *prev, *next;
 	bool is_ready;
 	struct hub_sink sink;
+	struct presence presence;
 };
 
 struct topic {
@@ -56,6 +58,7 @@ struct hub {
 	size_t topics;
 	bool heard;
 	ev_timer again;
+	ev_timer presence; /* while anyone watches */
 };
 
 /* --- reading the log --- */
@@ -241,6 +244,24 @@ static void topic_confirm(struct topic *t, struct cursor head)
 		watcher_confirm(w, head);
 }
 
+static void on_presence(struct ev_loop *loop, ev_timer *timer, int events)
+{
+	struct hub *hub = timer->data;
+
+	if (hub->topics == 0)
+		ev_timer_stop(loop, timer); /* an idle gateway does not wake for nothing */
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct topic *t = hub->bucket[i]; t; t = t->next)
+			for (struct watcher *w = t->watchers; w; w = w->next)
+				presence_say(hub->gw, &t->reader.conversation, &w->presence);
+}
+
+static void presence_goes_on(struct hub *hub)
+{
+	if (!ev_is_active(&hub->presence))
+		ev_timer_again(hub->gw->loop, &hub->presence);
+}
+
 struct watcher *hub_watch(
 	struct hub *hub, const struct uuid *conversation, const struct cursor *after, struct hub_sink sink)
 {
@@ -252,12 +273,15 @@ struct watcher *hub_watch(
 	*w = (struct watcher){.reader = {.hub = hub, .conversation = *conversation},
 		.topic = t,
 		.next = t->watchers,
-		.sink = sink};
+		.sink = sink,
+		.presence = {uuid_v7(), sink.kind, clock_wall_us()}};
 	replay_init(&w->reader.stream, after,
 		(struct replay_sink){watcher_deliver, watcher_reset, watcher_read, w});
 	if (w->next)
 		w->next->prev = w;
 	t->watchers = w;
+	presence_say(hub->gw, conversation, &w->presence);
+	presence_goes_on(hub);
 	if (t->reader.stream.state != REPLAY_UNCONFIRMED)
 		watcher_confirm(w, t->reader.stream.last);
 	return w;
@@ -270,6 +294,7 @@ void hub_unwatch(struct watcher **watcher)
 	if (!w)
 		return;
 	*watcher = NULL;
+	presence_drop(w->reader.hub->gw, &w->reader.conversation, &w->presence);
 	if (w->prev)
 		w->prev->next = w->next;
 	else
@@ -314,6 +339,8 @@ static void on_subscribed(struct hub *hub, const struct link_in *in, const struc
 	struct topic *t;
 
 	if (slice_eq(in->topic, slice_str(hub->gw->topic))) {
+		if (!hub->heard)
+			log_info("hub.heard", "");
 		hub->heard = true;
 		return;
 	}
@@ -334,6 +361,19 @@ void hub_message(const struct link_in *in, void *arg)
 		on_event(gw->hub, in, &in->msg->event);
 	else if (in->kind == MSG_SUBSCRIBED)
 		on_subscribed(gw->hub, in, &in->msg->subscribed);
+}
+
+/* The topics' subscriptions are sent again by ZeroMQ itself and answered with where the log stands: that is the check for
+ * a gap. This one is asked for anew until it is answered: the answer to a request that waits comes under it. */
+void hub_peer(bool up, void *arg)
+{
+	struct gateway *gw = arg;
+
+	if (!gw->hub || up)
+		return;
+	if (gw->hub->heard)
+		log_warning("hub.unheard", "reason=\"a notifier is gone: not ready until it answers\"");
+	gw->hub->heard = false;
 }
 
 /* --- what is tried again --- */
@@ -387,7 +427,8 @@ struct hub *hub_open(struct gateway *gw)
 
 	hub->gw = gw;
 	ev_init(&hub->again, on_again);
-	hub->again.data = hub;
+	ev_timer_init(&hub->presence, on_presence, 0, PRESENCE_AGAIN_S);
+	hub->again.data = hub->presence.data = hub;
 	link_subscribe(gw->events_link, slice_str(gw->topic));
 	return hub;
 }
@@ -405,6 +446,7 @@ void hub_close(struct hub **hub)
 			hub_unwatch(&w);
 		}
 	ev_timer_stop(h->gw->loop, &h->again);
+	ev_timer_stop(h->gw->loop, &h->presence);
 	free(h);
 	*hub = NULL;
 }

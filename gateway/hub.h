@@ -31,6 +31,7 @@ struct hub_sink {
 	void (*reset)(struct cursor now,
 		void *arg); /* what lies between is lost: read again; events after `now` follow */
 	void *arg;
+	const char *kind; /* static text, for presence.h */
 };
 
 struct hub *hub_open(struct gateway *gw);
@@ -46,6 +47,9 @@ bool hub_is_ready(const struct watcher *watcher);
 
 /* The events link's handler; arg is the struct gateway. */
 void hub_message(const struct link_in *in, void *arg);
+
+/* A notifier is there, or is gone: gone, what it had to say may be missed until it has confirmed again. */
+void hub_peer(bool up, void *arg);
 
 /* Has the notifier confirmed this gateway's own topic? Requests are taken from then on. */
 bool hub_heard(const struct hub *hub);

@@ -192,7 +192,7 @@ static void stream_start(struct request *r, const struct cursor *after)
 	if (!live_is_of(r->gw->live, &s->listener, &r->who.user_id))
 		bug("there was room a moment ago");
 	s->watcher = hub_watch(
-		r->gw->hub, &r->params.ids[0], after, (struct hub_sink){on_ready, on_event, on_reset, s});
+		r->gw->hub, &r->params.ids[0], after, (struct hub_sink){on_ready, on_event, on_reset, s, "stream"});
 }
 
 static void owned(struct request *r, const struct pg_answer *answer)

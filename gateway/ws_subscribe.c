@@ -119,7 +119,7 @@ static void begin(struct ws *ws, const struct ws_op *op)
 	ws->subscriptions = s;
 	ws->subscription_count++;
 	s->watcher = hub_watch(ws->gw->hub, &op->conversation, op->has_after ? &op->after : NULL,
-		(struct hub_sink){on_ready, on_event, on_reset, s});
+		(struct hub_sink){on_ready, on_event, on_reset, s, "socket"});
 }
 
 static void owned(const struct pg_answer *answer, void *arg)

@@ -13,6 +13,7 @@
 #include "common/base/xalloc.h"
 #include "common/wire/limits.h"
 #include "link_curve.h"
+#include "link_watch.h"
 
 #include <czmq.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ enum {
 
 struct lane {
 	zsock_t *socket;
+	struct link_watch *watch; /* NULL: nobody wants to know */
 	ev_io io;
 };
 
@@ -130,8 +132,10 @@ bool link_has_peer(const struct link *link)
 
 static void free_link(struct link *link)
 {
-	for (size_t i = 0; i < link->lane_count; i++)
+	for (size_t i = 0; i < link->lane_count; i++) {
+		link_watch_close(&link->lanes[i].watch);
 		zsock_destroy(&link->lanes[i].socket);
+	}
 	free(link);
 }
 
@@ -232,6 +236,9 @@ static struct lane *add_lane(struct link *link)
 		zsock_set_xpub_verbose(lane->socket, 1);
 	if (link->type == ZMQ_ROUTER)
 		zsock_set_router_mandatory(lane->socket, 1);
+	if (link->handlers.peer)
+		lane->watch = link_watch_open(
+			service_loop(link->run), lane->socket, link->handlers.peer, link->handlers.arg);
 	link->lane_count++;
 	return lane;
 }

@@ -33,6 +33,7 @@ struct link_in {
 struct link_handlers {
 	void (*message)(const struct link_in *in, void *arg);                        /* may be NULL on senders */
 	void (*subscription)(struct link *link, struct slice topic, bool on, void *arg); /* XPUB only */
+	void (*peer)(bool up, void *arg); /* may be NULL; of a connecting link: one of its peers is there, or is gone */
 	void *arg;
 };
 

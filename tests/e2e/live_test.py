@@ -203,6 +203,47 @@ class Live(unittest.TestCase):
 
         self.run_socket(talk)
 
+    def presence(self):
+        return self.client.get(f"/api/v1/conversations/{self.conversation}/status").json["presence"]
+
+    def test_presence(self):
+        async def talk(ws):
+            await ws.ask("subscribe", conversation_id=self.conversation)
+            async with Socket(self.client) as other:
+                await other.ask("subscribe", conversation_id=self.conversation)
+                seen = await asyncio.to_thread(self.presence)
+                self.assertEqual((seen["count"], [c["kind"] for c in seen["clients"]]), (2, ["socket"] * 2))
+                self.assertLessEqual(seen["clients"][0]["since"], seen["clients"][1]["since"])
+                first = seen["clients"][0]
+                await other.ask("unsubscribe", conversation_id=self.conversation)
+            await asyncio.to_thread(until, "one is left", lambda: self.presence()["clients"] == [first])
+
+        self.assertEqual(self.presence(), {"count": 0, "clients": []})
+        self.run_socket(talk)
+        until("nobody is left", lambda: self.presence()["count"] == 0)
+
+    def test_presence_ends_with_its_gateway(self):
+        async def talk(ws):
+            await ws.ask("subscribe", conversation_id=self.conversation)
+            self.assertEqual((await asyncio.to_thread(self.presence))["count"], 1)
+            await asyncio.to_thread(self.here.kill_and_wait, "gateway")
+
+        self.run_socket(talk)
+        self.client.close()
+        self.here.wait_ready()
+        until("it has run out", lambda: self.presence()["count"] == 0)
+
+    def test_a_dead_notifier_is_told_and_heard_again(self):
+        def told(event):
+            with open(self.here.state.log("gateway"), encoding="utf-8", errors="replace") as f:
+                return sum(f"event={event}" in line for line in f)
+
+        unheard, heard = told("hub.unheard"), told("hub.heard")
+        self.here.kill_and_wait("notifier")
+        until("it is not ready", lambda: told("hub.unheard") > unheard)
+        until("it has heard of the next one", lambda: told("hub.heard") > heard)
+        self.here.wait_ready()
+
     def test_unsubscribe(self):
         async def talk(ws):
             await ws.ask("subscribe", conversation_id=self.conversation)
