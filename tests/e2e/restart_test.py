@@ -60,6 +60,28 @@ class Restart(unittest.TestCase):
         ledger.check(self)
         self.check_ends(["gateway"] * 3)
 
+    def reload(self, section, line):
+        with open(self.here.state.config, "a", encoding="utf-8") as f:
+            f.write(f"\n[{section}]\n{line}\n")
+        before = self.log("gateway").count("event=service.re")
+        self.here.kill("gateway", signal.SIGHUP)
+        until("it was read", lambda: self.log("gateway").count("event=service.re") > before)
+
+    def test_sighup_reads_the_configuration_again(self):
+        me, page = self.here.client(), {"Origin": "https://page.example"}
+        self.addCleanup(me.close)
+
+        def allowed():
+            return me.request("GET", "/api/v1/auth/me", headers=page).headers["Access-Control-Allow-Origin"]
+
+        pid = self.here.pid("gateway")
+        self.assertIsNone(allowed())
+        self.reload("gateway", "cors_origins = https://page.example")
+        until("it is in effect", lambda: allowed() == "https://page.example")
+        self.reload("gateway", "rate_per_s = nonsense")
+        self.assertEqual(allowed(), "https://page.example", "a file that is wrong changes nothing")
+        self.assertEqual(self.here.pid("gateway"), pid)
+
     def test_turns_of_a_stopped_cleaner(self):
         """Stopped with turns in hand and more behind them: they are done, in order, by whoever stays."""
         me = self.here.add_user(f"{uuid.uuid4()}@example.com", "a long password")

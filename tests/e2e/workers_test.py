@@ -205,6 +205,27 @@ class Deaths(WorkersCase):
         self.assertEqual(self.check_results(w, cid, 21), list(range(1, 22)))
 
 
+class Priorities(WorkersCase):
+    def order(self, many, few):
+        """Queues turns of both priorities, one a conversation, before there is a cleaner; gives the priorities as they were done."""
+        w = self.workers(cleaners=0, options={"cleaner": {"max_in_flight": 2}})
+        for count, priority in ((200, many), (10, few)):
+            for cid in w.new_conversations(count):
+                w.send(cid, TEXT.format(0), priority=priority)
+        until("all are queued", lambda: w.gather() or w.redis("HLEN", "q:{0}:jobs") == "210")
+        w.start("cleaner-1")
+        until("all are done", lambda: w.gather() or w.redis("HLEN", "q:{0}:jobs") == "0")
+        return [int(r[0]) for r in w.sql("SELECT priority FROM turns ORDER BY finished_at")]
+
+    def test_high_priority_passes_what_waits(self):
+        done = self.order(many=0, few=1)
+        self.assertLess(max(n for n, p in enumerate(done) if p == 1), 100)
+
+    def test_high_priority_does_not_starve_the_others(self):
+        done = self.order(many=1, few=0)
+        self.assertLess(max(n for n, p in enumerate(done) if p == 0), 100)
+
+
 class Conversations(WorkersCase):
     def test_pause_and_resume(self):
         w = self.workers(cleaners=2)

@@ -145,6 +145,11 @@ class Workers:
         self.sql(f"INSERT INTO conversations (id, user_id, name, status) VALUES ('{cid}', '{self.user}', 'a', '{status}')")
         return cid
 
+    def new_conversations(self, count):
+        made = [str(uuid.uuid4()) for _ in range(count)]
+        self.sql("INSERT INTO conversations (id, user_id, name) VALUES " + ", ".join(f"('{c}', '{self.user}', 'a')" for c in made))
+        return made
+
     def pause(self, cid, paused):
         self.sql(f"UPDATE conversations SET status = '{'paused' if paused else 'active'}' WHERE id = '{cid}'")
         if not paused:
