@@ -273,6 +273,27 @@ class Failures(ModelCase):
         self.assertNotIn("Manchester", turn["cleaned_text"])
         self.check_rebuilds(turn)
 
+    def test_breaker_and_kept_answers_outlive_the_cleaners(self):
+        w = self.workers(cleaners=2, model_deadline_ms=5000)
+        kept = "um the book ads are fine"
+        self.assertEqual(self.turn(w, kept)["metadata"]["ai_model_used"], "fake")
+        self.model.set("case", "429-day")
+        self.turn(w, "um one turn learns of it")
+        for name in ("cleaner-1", "cleaner-2"):
+            w.kill(name)
+            w.start(name)
+        self.model.set("case", "normal")
+        calls = len(self.model.asked())
+        for n in range(6):
+            meta = self.turn(w, f"um turn {n}")["metadata"]
+            self.assertEqual((meta["fallback"], meta["fallback_cause"]), ("local", "breaker_open"))
+        meta = self.turn(w, kept)["metadata"]
+        self.assertEqual((meta["fallback"], meta["ai_model_used"]), ("cached", "fake"))
+        self.assertEqual(len(self.model.asked()), calls, "nobody asks before the quota's reset")
+        w.redis("DEL", "cc:llm:breaker:gemini:fake")  # it has come
+        numbers = iter(range(1000))
+        until("the model is asked again", lambda: self.turn(w, f"um back {next(numbers)}")["metadata"]["ai_model_used"])
+
     def test_no_service_at_all_and_back(self):
         w = self.workers(cleaners=2, model_deadline_ms=3000)
         cid = w.new_conversation()
