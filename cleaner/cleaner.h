@@ -92,6 +92,7 @@ struct cleaner {
 	struct engine_workspace *workspace;
 	struct known_cache known;
 	struct llm *llm; /* NULL: no model is configured */
+	uint64_t calls_saved; /* turns whose words were all sure */
 	bool local_only; /* the monitor's mode: no model is asked */
 	struct lease leases[CLEANER_IN_FLIGHT_MOST];
 	size_t in_flight;

@@ -117,9 +117,9 @@ void model_close(struct cleaner *c)
 		return;
 	n = llm_counts(c->llm);
 	log_info("model.counts",
-		"asked=%llu calls=%llu cached=%llu merged=%llu retries=%llu hedges=%llu ok=%llu tokens_in=%llu "
+		"asked=%llu saved=%llu calls=%llu cached=%llu merged=%llu retries=%llu hedges=%llu ok=%llu tokens_in=%llu "
 		"tokens_out=%llu",
-		(unsigned long long)n->asked, (unsigned long long)n->calls, (unsigned long long)n->cached,
+		(unsigned long long)n->asked, (unsigned long long)c->calls_saved, (unsigned long long)n->calls, (unsigned long long)n->cached,
 		(unsigned long long)n->merged, (unsigned long long)n->retries,
 		(unsigned long long)n->hedges,
 		(unsigned long long)n->outcomes[LLM_OK], (unsigned long long)n->usage.prompt,
@@ -307,7 +307,8 @@ bool model_ask(struct lease *l, const struct clean_result *local)
 	read_words(&doubt, l->cleaner->config, l->job.words);
 	if (doubt.sure) {
 		cJSON_Delete(doubt.words);
-		return false; /* a call saved */
+		l->cleaner->calls_saved++;
+		return false;
 	}
 	l->asking = xcalloc(1, sizeof *l->asking);
 	l->asking->lease = l;

@@ -74,6 +74,8 @@ class Answers(ModelCase):
         self.assertEqual(self.model.asked(), [])
         self.turn(w, "um yes", cid, words=words.replace("0.99", "0.5"))
         self.assertEqual(len(self.model.asked()), 1)
+        self.assertEqual(w.stop("cleaner-1"), 0)
+        self.assertTrue(w.says("cleaner-1", "event=model.counts asked=1 saved=1 "))
 
 
 class Late(ModelCase):
