@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "common/service/timings.h"
 #include "common/wire/limits.h"
+#include "spend.h"
 
 #include <stdlib.h>
 
@@ -27,11 +28,20 @@ enum {
 
 static struct cleaner cleaner;
 
+/* What its calls cost is reported before it goes. */
+static bool is_reported(struct cleaner *c)
+{
+	if (!c->spend || spend_is_idle(c->spend))
+		return true;
+	spend_flush(c->spend);
+	return false;
+}
+
 void cleaner_settled(struct cleaner *c)
 {
 	if (!service_is_draining(c->run))
 		take_more(c);
-	else if (c->in_flight == 0 && c->late.committing == 0 && !c->take.reading)
+	else if (c->in_flight == 0 && c->late.committing == 0 && !c->take.reading && is_reported(c))
 		service_drained(c->run);
 }
 
@@ -49,6 +59,8 @@ static void on_pg(bool up, void *arg)
 	if (!up)
 		return;
 	commit_warm(c);
+	if (c->spend)
+		spend_pg_up(c->spend);
 	ready_if_all_answer(c);
 }
 
@@ -148,6 +160,7 @@ static void stop(struct service_run *run)
 	redis_close(&c->reader);
 	pg_close(&c->pg);
 	redis_close(&c->redis);
+	spend_close(&c->spend);
 	for (size_t i = 0; i < countof(c->leases); i++)
 		if (c->leases[i].state != LEASE_FREE)
 			lease_end(&c->leases[i]); /* waited for its timer */

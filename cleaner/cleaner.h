@@ -28,6 +28,7 @@ struct cleaner_config {
 	char *model_provider, *model_url, *models, *model_key;		 /* the service that is asked */
 	char *backup_provider, *backup_url, *backup_models, *backup_key; /* when none of its models may be */
 	char *model_thinking, *model_ca_file;
+	char *model_prices, *model_currency, *model_day_soft, *model_day_hard;
 	bool model_local_first;
 	int64_t model_deadline_ms, model_late_ms, model_hedge_percent, model_cache_s, model_gather_ms, model_skip_confidence,
 		model_doubt_confidence;
@@ -94,6 +95,7 @@ struct cleaner {
 	struct llm *llm; /* NULL: no model is configured */
 	uint64_t calls_saved; /* turns whose words were all sure */
 	bool local_only; /* the monitor's mode: no model is asked */
+	struct spend *spend; /* what its calls cost; NULL as llm */
 	struct lease leases[CLEANER_IN_FLIGHT_MOST];
 	size_t in_flight;
 	struct {
@@ -170,6 +172,7 @@ bool model_check(struct buf *error); /* the configuration's */
 void model_open(struct cleaner *c);
 void model_close(struct cleaner *c);
 void model_modes(struct cleaner *c); /* the monitor's modes changed */
+struct lease *model_asker_lease(const void *asker); /* whose question it is, of an llm_call's askers */
 bool model_ask(struct lease *l, const struct clean_result *local); /* false: nothing to wait for */
 void model_forget(struct lease *l); /* frees what asking left, and cancels what is under way */
 bool model_is_asked(const struct lease *l); /* its answer is still to come */

@@ -15,6 +15,7 @@
 #include "cleaner/llm/policy.h"
 #include "cleaner/llm/words.h"
 #include "cleaner_service.h"
+#include "spend.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
@@ -72,6 +73,19 @@ static struct llm_config llm_config_of(const struct cleaner_config *c)
 		.gather_ms = (uint64_t)c->model_gather_ms};
 }
 
+struct lease *model_asker_lease(const void *asker)
+{
+	return ((const struct asking *)asker)->lease;
+}
+
+static void on_called(const struct llm_call *call, void *arg)
+{
+	struct cleaner *c = arg;
+
+	if (c->spend)
+		spend_call(c->spend, call);
+}
+
 bool model_check(struct buf *error)
 {
 	struct llm_config config = llm_config_of(&cleaner_config);
@@ -81,7 +95,7 @@ bool model_check(struct buf *error)
 		wrong = "model_thinking is not one of: unsaid off minimal";
 	if (wrong)
 		buf_str(error, wrong);
-	return !wrong;
+	return !wrong && spend_check(&cleaner_config, error);
 }
 
 void model_open(struct cleaner *c)
@@ -90,7 +104,11 @@ void model_open(struct cleaner *c)
 
 	if (!take_thinking(c->config->model_thinking, &config.thinking))
 		bug("model_check let it pass");
+	config.called = on_called;
+	config.called_arg = c;
 	c->llm = llm_open(service_loop(c->run), c->redis, &config);
+	if (c->llm)
+		c->spend = spend_open(c);
 	if (c->llm)
 		log_info("model.open", "provider=%s models=\"%s\" prompt=%.12s", c->config->model_provider,
 			c->config->models, prompt_hash());
@@ -132,6 +150,7 @@ void model_close(struct cleaner *c)
 		model_forget(&c->leases[i]);
 	late_close(c);
 	llm_close(&c->llm);
+	/* spend is cleaner.c's to close: PostgreSQL still answers it */
 }
 
 /* --- what the engine said, kept --- */
@@ -304,6 +323,11 @@ bool model_ask(struct lease *l, const struct clean_result *local)
 	model_forget(l); /* it may be cleaned anew */
 	if (!is_for_model(l))
 		return false;
+	l->cleaned.fallback_cause = spend_forbids(l->cleaner->spend);
+	if (l->cleaned.fallback_cause) {
+		l->cleaned.fallback = "budget";
+		return false;
+	}
 	read_words(&doubt, l->cleaner->config, l->job.words);
 	if (doubt.sure) {
 		cJSON_Delete(doubt.words);

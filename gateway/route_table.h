@@ -52,7 +52,7 @@
 	\
 	R(POST, CONV "/import", USER, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(GET, CONV "/export", USER, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
-	R(GET, CONV "/analytics", USER, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
+	R(GET, CONV "/analytics", USER, NONE, LIMIT_BODY_BYTES, NO_METRIC, analytics_get) \
 	R(GET, CONV "/glossary", USER, NONE, LIMIT_BODY_BYTES, NO_METRIC, glossary_get) \
 	R(PUT, CONV "/glossary", USER, JSON, LIMIT_GLOSSARY_BODY_BYTES, NO_METRIC, glossary_put) \
 	R(PATCH, CONV "/glossary", USER, JSON, LIMIT_GLOSSARY_BODY_BYTES, NO_METRIC, glossary_patch) \
@@ -67,7 +67,7 @@
 	R(GET, API "/performance/traces", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(GET, API "/performance/traces/{id}", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(GET, API "/performance/remediations", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
-	R(GET, API "/performance/costs", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
+	R(GET, API "/performance/costs", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, costs_get) \
 	R(GET, API "/performance/silences", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(POST, API "/performance/silences", OPERATOR, JSON, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(DELETE, API "/performance/silences/{name}", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \

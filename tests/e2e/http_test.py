@@ -14,7 +14,7 @@ from harness.wait import until
 
 JSON = "Content-Type: application/json"
 
-UNBUILT = "/api/v1/conversations/01900000-0000-7000-8000-000000000000/analytics"  # described, answered 501
+UNBUILT = "/api/v1/conversations/01900000-0000-7000-8000-000000000000/export"  # described, answered 501
 
 
 def read_answer(f):

@@ -72,7 +72,7 @@ class OpenApi(unittest.TestCase):
         conversation = self.walk_conversations()
         self.walk_turns(conversation)
         self.walk_learning(conversation)
-        self.walk_performance()
+        self.walk_performance(conversation)
         self.walk_operations()
         self.call(204, "delete", API + "/conversations/{id}", id=conversation)
         self.call(404, "get", API + "/conversations/{id}", id=conversation)
@@ -152,7 +152,11 @@ class OpenApi(unittest.TestCase):
             self.call(200, "patch", route, {"add": [{"term": "Corvid"}], "remove": ["Acme"]}, **where)
             self.call(422, "patch", route, {"add": [{"name": "Corvid"}]}, **where)
 
-    def walk_performance(self):
+    def walk_performance(self, conversation):
+        self.call(200, "get", API + "/conversations/{id}/analytics", id=conversation)
+        self.call(404, "get", API + "/conversations/{id}/analytics", id=NOBODY)
+        self.call(200, "get", API + "/performance/costs", query="?day=2026-01-31")
+        self.call(422, "get", API + "/performance/costs", query="?day=2026-02-30")
         other = self.here.add_user("other@example.com", "a long password")
         self.addCleanup(other.close)
         path = API + "/performance/modes"

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: ISC
+"""What model calls cost: counted once, by turn and day; caps that hold across cleaners, their restarts and a lost Redis."""
+
+import unittest
+
+from harness.installation import Installation
+from harness.model import FakeModel
+from harness.wait import until
+from harness.workers import Workers
+
+FULL, OPT_DEADLINE = 3, 1
+PRICES = "other 1 1 1 1, fake 300 30 2500 2500"  # far from any real one: caps are reached in a few turns
+SUMS = "sum(prompt_tokens), sum(cached_tokens), sum(output_tokens), sum(thinking_tokens), sum(cost)"
+
+
+class Caps(unittest.TestCase):
+    def setUp(self):
+        self.model = self.enterContext(FakeModel())
+
+    def workers(self, cleaners=1, **more):
+        cleaner = {"model_provider": "gemini", "model_url": self.model.url, "models": "fake", "model_key": "k",
+                   "model_thinking": "off", "model_deadline_ms": 5000, **more}
+        return self.enterContext(Workers(cleaners=cleaners, options={"cleaner": cleaner}))
+
+    def turn(self, w, text, cid=None):
+        return w.processed(w.send(cid or w.new_conversation(), text, forced_level=FULL, deadline_ms=9000, opt_set=OPT_DEADLINE))
+
+    def days(self, w):
+        return w.sql("SELECT calls, unanswered, prompt_tokens, cached_tokens, output_tokens, thinking_tokens, cost, currency "
+                     "FROM model_days")
+
+    def reported(self, w, calls):
+        return until(f"{calls} calls are reported",
+                     lambda: (d := self.days(w)) and sum(int(row[0]) for row in d) == calls and d)
+
+    def test_without_prices_tokens_are_counted_and_costs_are_not_known(self):
+        w = self.workers()
+        self.turn(w, "um we are in leeds")
+        row = self.reported(w, 1)[0]
+        self.assertGreater(int(row[2]), 0)
+        self.assertEqual(row[6:], ["", ""])
+
+    def test_a_call_counts_once_by_turn_and_day(self):
+        w = self.workers(model_prices=PRICES, model_gather_ms=50)
+        conversations = [w.new_conversation() for _ in range(4)]
+        sent = [w.send(c, f"um we are in place {n}", forced_level=FULL, deadline_ms=9000, opt_set=OPT_DEADLINE)
+                for n, c in enumerate(conversations)]
+        for turn in sent:
+            w.processed(turn)
+        calls = len(self.model.asked())
+        row = self.reported(w, calls)[0]
+        self.assertEqual(row[7], "USD")
+        p, cached, out, thinking = (int(v) for v in row[2:6])
+        self.assertAlmostEqual(float(row[6]), ((p - cached) * 300 + cached * 30 + (out + thinking) * 2500) / 1e6, places=6)
+        self.assertEqual(w.sql(f"SELECT {SUMS} FROM turn_calls"), [row[2:7]])  # the shares are the calls
+        self.assertEqual(len(w.sql("SELECT DISTINCT turn_id FROM turn_calls")), 4)
+
+    def test_the_hard_cap_holds_for_all_and_after_restarts_and_without_redis(self):
+        w = self.workers(cleaners=2, model_prices=PRICES, model_day_soft="0.1", model_day_hard="0.2")
+        numbers = iter(range(1000))
+
+        def over():
+            return self.turn(w, f"um we are in place {next(numbers)}")["metadata"]["fallback"] == "budget"
+
+        def holds():
+            before = len(self.model.asked())
+            for _ in range(6):
+                meta = self.turn(w, f"um we are in place {next(numbers)}")["metadata"]
+                self.assertEqual((meta["fallback"], meta["fallback_cause"], meta["ai_model_used"]), ("budget", "budget", None))
+            self.assertEqual(len(self.model.asked()), before)
+
+        until("the cap is reached", over)
+        until("both have heard", lambda: all(over() for _ in range(6)))
+        holds()
+        self.assertTrue(w.says("cleaner-1", "cap=soft") or w.says("cleaner-2", "cap=soft"))
+        spent = float(w.sql("SELECT sum(cost) FROM model_days")[0][0])
+        self.assertGreaterEqual(spent, 0.2)
+        for name in ("cleaner-1", "cleaner-2"):
+            self.assertEqual(w.stop(name), 0)
+        w.redis("FLUSHALL")
+        for name in ("cleaner-1", "cleaner-2"):
+            w.start(name)
+        until("they know it from PostgreSQL", over)
+        until("Redis has it again", lambda: any("spent" in key for key in w.redis("KEYS", "cc:llm:spent:*").split()))
+        holds()
+
+
+class Figures(unittest.TestCase):
+    def test_analytics_and_a_days_costs(self):
+        here = self.enterContext(Installation(cleaners=1, fake_model="latency=5",
+                                              environment={"CLEANERCTX_MODEL_PRICES": "fake 0.30 0.03 2.50 2.50"}))
+        operator = here.add_user("operator@example.com", "a long password", role="operator")
+        me = here.add_user("me@example.com", "a long password")
+        self.addCleanup(operator.close)
+        self.addCleanup(me.close)
+        conversation = me.new_conversation()
+        base = f"/api/v1/conversations/{conversation}"
+        for text in ("um we are in leeds", "um we have seventy five employees"):
+            answer = me.post(base + "/turns", {"speaker": "User", "raw_text": text, "force_cleaning_level": "full",
+                                               "options": {"deadline_ms": 9000}})
+            self.assertEqual(answer.status, 201, answer)
+        me.post(base + "/turns", {"speaker": "Lumen", "raw_text": "Good."})
+        until("two calls are reported", lambda: me.get(base + "/analytics").json["tokens"]["calls"] >= 2)
+        a = me.get(base + "/analytics").json
+        turns = me.all_turns(conversation)
+        times = [t["metadata"]["processing_time_ms"] for t in turns if t["speaker"] == "User"]
+        self.assertEqual((a["turns"]["total"], a["turns"]["user_done"], a["turns"]["agent_done"]), (3, 2, 1))
+        self.assertEqual(a["turns_by_level"], {"none": 0, "light": 0, "full": 2})
+        self.assertEqual(sum(a["corrections_by_kind"].values()), sum(len(t["metadata"]["corrections"]) for t in turns))
+        self.assertAlmostEqual(a["processing_time_ms"]["max"], max(times), places=3)
+        self.assertEqual(a["processing_time_ms"]["count"], 2)
+        self.assertEqual(a["model_answers"]["turns"], sum(t["metadata"]["ai_model_used"] is not None for t in turns))
+        self.assertGreater(a["cost"][0]["amount"], 0)
+        costs = operator.get("/api/v1/performance/costs").json
+        self.assertEqual(costs["tokens"]["prompt"], sum(row["tokens"]["prompt"] for row in costs["by_model"]))
+        self.assertGreaterEqual(costs["tokens"]["prompt"], a["tokens"]["prompt"])
+        self.assertEqual(operator.get("/api/v1/performance/costs?day=2020-01-01").json["calls"], 0)
+        self.assertEqual(me.get("/api/v1/performance/costs").status, 403)
+
+
+if __name__ == "__main__":
+    unittest.main()
