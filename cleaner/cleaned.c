@@ -139,6 +139,8 @@ static void write_timings(const struct cleaned *c, struct buf *out)
 		json_kv_ms(out, "model_parse", c->parse_ns);
 	if (c->judge_ns)
 		json_kv_ms(out, "judge", c->judge_ns);
+	if (c->error_ns)
+		json_kv_ms(out, "model_error", c->error_ns);
 	buf_char(out, '}');
 }
 

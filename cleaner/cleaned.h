@@ -31,6 +31,7 @@ struct cleaned {
 	uint64_t crashes, retries;	       /* of cleaners before this one */
 	unsigned revision;		       /* of a late answer: names its corrections; 0: the first */
 	uint64_t model_ns, parse_ns, judge_ns; /* of the model's answer; 0: none */
+	uint64_t error_ns;		       /* from the model's last failure to the local answer; 0: none */
 	uint64_t queue_ns, window_ns;	       /* waited in the queue; building the window */
 	uint64_t stage_ns[STAGE_COUNT];
 	enum engine_stage stage; /* the one that runs, and since when */

@@ -386,15 +386,14 @@ static void fall_back(struct lease *l, enum llm_outcome outcome)
 	l->cleaned.model[0] = 0; /* none was used */
 }
 
-static void time_answer(
-	const struct lease *l, const struct cleaned *c, const struct llm_told *t, bool stood)
+static void time_answer(const struct lease *l, const struct cleaned *c, const struct llm_told *t)
 {
 	if (t->call_ns)
 		timing_turn_ns(METRIC_AI_GEMINI_API_CALL, t->call_ns, &l->turn);
 	if (t->parse_ns)
 		timing_turn_ns(METRIC_AI_GEMINI_RESPONSE_PARSE, t->parse_ns + c->judge_ns, &l->turn);
-	if (!stood && t->failed_ns)
-		timing_turn_ns(METRIC_AI_GEMINI_ERROR_HANDLING, clock_mono_ns() - t->failed_ns, &l->turn);
+	if (c->error_ns)
+		timing_turn_ns(METRIC_AI_GEMINI_ERROR_HANDLING, c->error_ns, &l->turn);
 }
 
 /* Into c, in the place of the local answer that is there. False: it stands. */
@@ -407,7 +406,9 @@ static bool hear(struct lease *l, struct cleaned *c, const struct llm_told *t)
 	stood = t->outcome == LLM_OK && take_answer(l, c, t);
 	if (stood)
 		name_answer(c, t);
-	time_answer(l, c, t, stood);
+	else if (t->failed_ns)
+		c->error_ns = clock_mono_ns() - t->failed_ns;
+	time_answer(l, c, t);
 	return stood;
 }
 

@@ -117,6 +117,7 @@ class Late(ModelCase):
         w = self.workers(**self.SLOW)
         turn = self.local(w)
         self.assertEqual((turn["metadata"]["fallback"], turn["metadata"]["fallback_cause"]), ("deadline", "timed_out"))
+        self.assertIn("model_error", turn["metadata"]["timings"])
         self.check_followed(w, turn)
 
     def test_a_deadline_too_near_is_answered_at_once_and_the_model_follows(self):
