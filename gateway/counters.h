@@ -25,6 +25,8 @@
 	C(RATE_LIMITED, "rate_limited_total", "of=\"user\"", "Requests over a rate.") \
 	C(ADDRESS_LIMITED, "rate_limited_total", "of=\"address\"", "") \
 	C(SOCKETS_LIMITED, "user_sockets_refused_total", "", "WebSockets and event streams over what a user may have.") \
+	C(REFUSED_AGENT, "turns_refused_total", "speaker=\"agent\"", "Turns refused at once because too many were under way.") \
+	C(REFUSED_PERSON, "turns_refused_total", "speaker=\"person\"", "") \
 	C(REFRESH_REUSED, "refresh_tokens_reused_total", "", "Refresh tokens shown again after their time: families revoked.") \
 	C(REPLAYED, "idempotent_replays_total", "", "Answers given again for an Idempotency-Key.")
 

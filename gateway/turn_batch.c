@@ -73,7 +73,7 @@ static void item_ended(const struct turn_answer *answer, void *arg)
 		buf_finish(&turn);
 	} else {
 		const char *detail;
-		enum problem problem = turn_outcome_problem(answer->outcome, &detail);
+		enum problem problem = turn_answer_problem(answer, &detail);
 
 		write_problem(it, problem, detail, NULL);
 	}

@@ -75,9 +75,9 @@ static void location(struct request *r, const struct uuid *turn_id)
 	request_header(r, "Location", "/api/v1/conversations/%s/turns/%s", conversation, turn);
 }
 
-enum problem turn_outcome_problem(enum turn_outcome outcome, const char **detail)
+enum problem turn_answer_problem(const struct turn_answer *answer, const char **detail)
 {
-	switch (outcome) {
+	switch (answer->outcome) {
 	case TURN_NO_CONVERSATION:
 		*detail = "there is no such conversation";
 		return PROBLEM_NOT_FOUND;
@@ -85,7 +85,8 @@ enum problem turn_outcome_problem(enum turn_outcome outcome, const char **detail
 		*detail = "the conversation is completed and takes no more turns";
 		return PROBLEM_CONFLICT;
 	default:
-		*detail = "the turn could not be stored in time";
+		*detail = answer->refused ? "more turns come than can be cleaned in time"
+					  : "the turn could not be stored in time";
 		return PROBLEM_UNAVAILABLE;
 	}
 }
@@ -130,7 +131,7 @@ static void finished(const struct turn_answer *answer, void *arg)
 	if (status) {
 		answer_stored(p, answer, status);
 	} else {
-		enum problem problem = turn_outcome_problem(answer->outcome, &detail);
+		enum problem problem = turn_answer_problem(answer, &detail);
 
 		request_problem(p->request, problem, "%s", detail);
 	}

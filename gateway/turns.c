@@ -11,6 +11,8 @@
 #include "common/base/json_out.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "admission.h"
+#include "counters.h"
 #include "gauges.h"
 #include "turn_json.h"
 #include "turn_rows.h"
@@ -30,7 +32,10 @@ struct turn_job {
 	uint64_t received_ns, verdict_by_ns, ends_ns, send_ns, ask_ns,
 		refused_ns; /* clock_mono_ns moments; refused_ns 0: never */
 	uint64_t send_gap_ms, ask_gap_ms;
+	uint64_t came_ns; /* clock_mono_ns, of turns_submit */
 	bool until_accepted, asking;
+	bool admitted; /* counted by admission until it ends */
+	enum admission_class class;
 	struct turn_answer answer; /* what the verdict said */
 	ev_timer timer;
 	turn_fn *accepted, *fn;
@@ -40,6 +45,7 @@ struct turn_job {
 struct turns {
 	struct gateway *gw;
 	struct speakers speakers;
+	struct admission admission;
 	size_t count;
 	struct turn_job *bucket[BUCKETS];
 };
@@ -56,6 +62,7 @@ struct turns *turns_open(struct gateway *gw)
 
 	t->gw = gw;
 	speakers_read(&t->speakers, gw->config->bypass_speakers);
+	admission_init(&t->admission, clock_mono_ns());
 	return t;
 }
 
@@ -72,11 +79,14 @@ static struct turn_job **bucket_of(struct turns *t, const struct uuid *id)
 static void job_free(struct turn_job *job)
 {
 	struct turn_job **at = bucket_of(job->turns, &job->turn_id);
+	uint64_t now = clock_mono_ns();
 
 	while (*at != job)
 		at = &(*at)->next;
 	*at = job->next;
 	job->turns->count--;
+	if (job->admitted)
+		admission_done(&job->turns->admission, job->class, now - job->came_ns, now);
 	ev_timer_stop(job->turns->gw->loop, &job->timer);
 	free(job->message);
 	free(job->turn);
@@ -200,6 +210,7 @@ static void job_expire(struct turn_job *job)
 
 	if (!job->turn)
 		answer.outcome = TURN_UNAVAILABLE;
+	answer.refused = !job->admitted;
 	answer.turn = slice_of(job->turn, job->turn_bytes);
 	job_end(job, &answer);
 }
@@ -254,6 +265,13 @@ static void pack(struct turn_job *job, struct turns *t, const struct turn_ask *a
 	job->message = buf_take(&packed, &job->message_bytes);
 }
 
+/* It expires at once, but not inside turns_submit. */
+static void job_refuse(struct turn_job *job, uint64_t now)
+{
+	job->verdict_by_ns = now;
+	counter_add(job->class == ADMISSION_AGENT ? COUNTER_REFUSED_AGENT : COUNTER_REFUSED_PERSON, 1);
+}
+
 void turns_submit(struct turns *t, const struct turn_ask *ask, turn_fn *fn, void *arg)
 {
 	struct turn_job *job = xcalloc(1, sizeof *job), **at = bucket_of(t, &ask->turn_id);
@@ -266,6 +284,8 @@ void turns_submit(struct turns *t, const struct turn_ask *ask, turn_fn *fn, void
 		.turn_id = ask->turn_id,
 		.user_id = ask->user_id,
 		.received_ns = ask->received_ns,
+		.came_ns = now,
+		.class = ask->body->bypass ? ADMISSION_AGENT : ADMISSION_PERSON,
 		.ends_ns = now + wait_ms * NS_PER_MS,
 		.verdict_by_ns = now + verdict_ms * NS_PER_MS,
 		.send_gap_ms = TURNS_SEND_MS,
@@ -281,10 +301,11 @@ void turns_submit(struct turns *t, const struct turn_ask *ask, turn_fn *fn, void
 	job->timer.data = job;
 	pack(job, t, ask);
 	gauges_turn(t->gw->gauges, &ask->conversation_id);
-	if (t->count > TURNS_PENDING)
-		job->verdict_by_ns = now; /* refused: expires at once, but not inside this call */
-	else
+	job->admitted = t->count <= TURNS_PENDING && admission_ask(&t->admission, job->class, now);
+	if (job->admitted)
 		job_send(job, now);
+	else
+		job_refuse(job, now);
 	job_sleep(job, now);
 }
 

@@ -11,7 +11,7 @@
  *
  * Ownership: turns_submit copies what it is given. The callback is called exactly once, never inside
  * turns_submit; what it is given is borrowed for the call. A job outlives its client: it ends by itself. At
- * most TURNS_PENDING jobs at a time.
+ * most TURNS_PENDING jobs at a time, and fewer when more could not be done in time (admission.h).
  */
 #ifndef CC_GATEWAY_TURNS_H
 #define CC_GATEWAY_TURNS_H
@@ -37,6 +37,7 @@ enum {
 
 struct turn_answer {
 	enum turn_outcome outcome; /* QUEUED and PAUSED: committed, not final yet */
+	bool refused;		   /* with UNAVAILABLE: at once, because too much is under way (admission.h) */
 	struct slice turn;	   /* its JSON object when it is stored */
 	uint64_t queue_position, estimated_wait_ms;
 	uint64_t total_ns, decide_ns, commit_ns;

@@ -19,7 +19,7 @@ route_fn events_get;  /* sse.c: GET .../events */
 /* 201, 202, or 0 for what is a problem. */
 int turn_outcome_status(enum turn_outcome outcome);
 /* The problem of an outcome that has no status; *detail is static. */
-enum problem turn_outcome_problem(enum turn_outcome outcome, const char **detail);
+enum problem turn_answer_problem(const struct turn_answer *answer, const char **detail);
 
 /* The API metric of a turn that is final: receipt to durable answer. */
 void turn_answer_measure(const struct turn_answer *answer, const struct uuid *turn_id, bool bypass);

@@ -83,7 +83,7 @@ static void on_ended(const struct turn_answer *answer, void *arg)
 		tell(s, answer);
 		turn_answer_measure(answer, &s->op->object, s->op->turn->bypass);
 	} else {
-		enum problem problem = turn_outcome_problem(answer->outcome, &detail);
+		enum problem problem = turn_answer_problem(answer, &detail);
 
 		if (s->op->ws && !s->op->answered)
 			ws_error(s->op->ws, s->op->id, problem, detail, NULL);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * admission.c - see admission.h.
+ *
+ * The limits in overload are found as TCP finds its window: up by a little while all goes well, down by a
+ * fifth where more than one in a hundred is late. They begin at what can be done within a tenth of the
+ * target.
+ */
+#include "admission.h"
+
+#include "common/base/clock.h"
+
+#include <string.h>
+
+static const struct {
+	size_t always;	 /* under way without question: a burst that is soon over */
+	double least;	 /* limit in overload: something must be tried, or nothing is learned */
+	double late_ns;	 /* beyond the usual a turn counts as late: well within the target, 10 and 300 ms */
+	double usual_ns; /* before anything is known */
+	double begin_s;	 /* seconds of work under way when overload begins */
+} sides[ADMISSION_CLASSES] = {
+	[ADMISSION_AGENT] = {64, 2, 4e6, 2e6, .005},
+	[ADMISSION_PERSON] = {192, 2, 200e6, 10e6, .03},
+};
+
+#define LATE_SHARE .01	/* targets are held at p99 */
+#define FEWER .8	/* of the limit, after a window with late ones */
+#define MORE 1.03	/* of the limit, after one without, if it was reached */
+#define FORGET .99	/* of the best rate, a window: a tenth is gone in a second, half in seven */
+#define STORM 1.5	/* of the best rate: more than that come than we have ever done */
+#define USUAL_STEP 1.01 /* doubled or halved in 70 turns that are all on one side */
+#define DEMAND_OVER .9	/* of the best rate: fewer than that come, so it is over */
+
+void admission_init(struct admission *a, uint64_t now_ns)
+{
+	memset(a, 0, sizeof *a);
+	a->window_ns = a->heard_ns = now_ns;
+	for (size_t c = 0; c < ADMISSION_CLASSES; c++)
+		a->side[c].usual_ns = sides[c].usual_ns;
+}
+
+static double rate_of(const uint32_t was[ADMISSION_WINDOWS])
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < ADMISSION_WINDOWS; i++)
+		sum += was[i];
+	return sum * 1000 / (ADMISSION_WINDOWS * ADMISSION_WINDOW_MS);
+}
+
+static double larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+static double best_of_all(const struct admission *a)
+{
+	double best = 0;
+
+	for (size_t c = 0; c < ADMISSION_CLASSES; c++)
+		best += a->side[c].best;
+	return best;
+}
+
+static bool too_many_late(const struct admission_side *s)
+{
+	return s->late > LATE_SHARE * s->done;
+}
+
+static void fewer(struct admission *a, enum admission_class c)
+{
+	a->side[c].limit = larger(a->side[c].limit * FEWER, sides[c].least);
+}
+
+/* A window in overload is over. */
+static void steer(struct admission *a)
+{
+	struct admission_side *agent = &a->side[ADMISSION_AGENT], *person = &a->side[ADMISSION_PERSON];
+
+	if (too_many_late(agent)) {
+		if (person->limit > sides[ADMISSION_PERSON].least)
+			fewer(a, ADMISSION_PERSON);
+		else
+			fewer(a, ADMISSION_AGENT);
+	} else if (too_many_late(person)) {
+		fewer(a, ADMISSION_PERSON);
+	} else {
+		for (size_t c = 0; c < ADMISSION_CLASSES; c++)
+			if (a->side[c].full)
+				a->side[c].limit = a->side[c].limit * MORE + .05;
+	}
+}
+
+/* The best rates are of ordinary times: in overload we do what we let in. */
+static void close_window(struct admission *a)
+{
+	unsigned at = a->windows++ % ADMISSION_WINDOWS;
+
+	if (a->overload)
+		steer(a);
+	for (size_t c = 0; c < ADMISSION_CLASSES; c++) {
+		struct admission_side *s = &a->side[c];
+
+		s->was[at] = s->done;
+		s->best = larger(rate_of(s->was), a->overload ? s->best : s->best * FORGET);
+		s->done = s->late = 0;
+		s->full = false;
+	}
+	a->asked_was[at] = a->asked;
+	a->asked = 0;
+	if (a->overload && rate_of(a->asked_was) < DEMAND_OVER * best_of_all(a))
+		a->overload = false;
+}
+
+/* Closes the windows that have ended. After a long silence all that is known of the last ones is that they
+ * were empty. */
+static void move_on(struct admission *a, uint64_t now_ns)
+{
+	uint64_t window = ADMISSION_WINDOW_MS * NS_PER_MS, most = 2 * ADMISSION_WINDOWS * window;
+
+	if (now_ns - a->window_ns > most)
+		a->window_ns = now_ns - most;
+	for (; now_ns - a->window_ns >= window; a->window_ns += window)
+		close_window(a);
+}
+
+static bool stands_still(const struct admission *a, uint64_t now_ns)
+{
+	return now_ns - a->heard_ns >= ADMISSION_STANDSTILL_MS * NS_PER_MS;
+}
+
+/* What is under way has gathered in a standstill, and will be worked off. */
+static bool is_excused(const struct admission *a, uint64_t now_ns)
+{
+	return (now_ns < a->grace_ns || stands_still(a, now_ns)) &&
+	       rate_of(a->asked_was) < STORM * best_of_all(a);
+}
+
+/* More under way than is done in the time that a turn usually takes and may wait. */
+static bool waits_too_long(const struct admission *a, enum admission_class c)
+{
+	const struct admission_side *s = &a->side[c];
+
+	return s->under_way >=
+	       larger((double)sides[c].always, s->best * (ADMISSION_WAIT_MS * 1e6 + s->usual_ns) / 1e9);
+}
+
+static void begin_overload(struct admission *a)
+{
+	a->overload = true;
+	for (size_t c = 0; c < ADMISSION_CLASSES; c++)
+		a->side[c].limit = larger(a->side[c].best * sides[c].begin_s, sides[c].least);
+}
+
+static bool admits(struct admission *a, enum admission_class c, uint64_t now_ns)
+{
+	struct admission_side *s = &a->side[c];
+
+	if (!a->overload) {
+		if (!waits_too_long(a, c) || is_excused(a, now_ns))
+			return true;
+		begin_overload(a);
+	}
+	s->full |= (double)s->under_way + 1 >= s->limit;
+	return (double)s->under_way < s->limit;
+}
+
+static bool idle(const struct admission *a)
+{
+	return !a->side[ADMISSION_AGENT].under_way && !a->side[ADMISSION_PERSON].under_way;
+}
+
+bool admission_ask(struct admission *a, enum admission_class c, uint64_t now_ns)
+{
+	move_on(a, now_ns);
+	a->asked++;
+	if (idle(a))
+		a->heard_ns = now_ns;
+	if (!admits(a, c, now_ns))
+		return false;
+	a->side[c].under_way++;
+	return true;
+}
+
+/* A step towards the value, whatever its distance: so it is the median that is approached. */
+static void learn_usual(struct admission_side *s, uint64_t took_ns)
+{
+	s->usual_ns *= (double)took_ns > s->usual_ns ? USUAL_STEP : 1 / USUAL_STEP;
+	s->usual_ns = larger(s->usual_ns, 1e5);
+}
+
+void admission_done(struct admission *a, enum admission_class c, uint64_t took_ns, uint64_t now_ns)
+{
+	struct admission_side *s = &a->side[c];
+
+	move_on(a, now_ns);
+	if (stands_still(a, now_ns) && !a->overload)
+		a->grace_ns = now_ns + ADMISSION_GRACE_MS * NS_PER_MS;
+	a->heard_ns = now_ns;
+	s->under_way--;
+	s->done++;
+	s->late += (double)took_ns > s->usual_ns + sides[c].late_ns;
+	if (!a->overload)
+		learn_usual(s, took_ns);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * admission.h - which turns are taken on when more come than can be worked off.
+ *
+ * Ordinarily all are. When a turn would wait ADMISSION_WAIT_MS longer than usual, at the rate at which turns
+ * were lately done, there is overload: then as many are taken on at a time as are not much later than usual,
+ * and the rest is refused at once. The agent's turns go before persons': when they are late, fewer persons'
+ * turns are let in. Overload is over as soon as fewer turns come than were being done when it began: not when
+ * the queue is short, which refusing has made it. Usual is the median of what turns took in ordinary times: a
+ * language model's time, or a slow machine's, is no queue.
+ *
+ * A standstill is no overload: while nothing is done for ADMISSION_STANDSTILL_MS (a process is being started
+ * again, PostgreSQL is away), and for ADMISSION_GRACE_MS after it, turns wait instead of being refused,
+ * unless far more come than ever.
+ *
+ * Pure: the clock is given. Every turn that is let in must be told as done.
+ */
+#ifndef CC_GATEWAY_ADMISSION_H
+#define CC_GATEWAY_ADMISSION_H
+
+#include "common/base/attr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum admission_class { ADMISSION_AGENT, ADMISSION_PERSON, ADMISSION_CLASSES };
+
+enum {
+	ADMISSION_WAIT_MS = 250, /* a person's turn has 300 to 500 */
+	ADMISSION_STANDSTILL_MS =
+		250,		   /* a batch is committed every few ms, a slow disk's flush is under 100 */
+	ADMISSION_GRACE_MS = 3000, /* what gathered in a restart's second is worked off by then */
+	ADMISSION_WINDOW_MS = 100, /* limits move this often: tens of turns near capacity */
+	ADMISSION_WINDOWS = 5,	   /* a rate is that of so many */
+};
+
+struct admission {
+	struct admission_side {
+		size_t under_way;
+		double limit;			 /* of under_way, while there is overload */
+		uint32_t done, late;		 /* in this window */
+		bool full;			 /* the limit was reached in this window */
+		double best;			 /* a second: done, at its best of late */
+		double usual_ns;		 /* the median of what they take in ordinary times */
+		uint32_t was[ADMISSION_WINDOWS]; /* done in the last windows */
+	} side[ADMISSION_CLASSES];
+	uint32_t asked, asked_was[ADMISSION_WINDOWS];
+	uint64_t window_ns; /* when this window began */
+	uint64_t heard_ns;  /* when something was last done, or began to be waited for */
+	uint64_t grace_ns;  /* until then a long queue is a standstill's */
+	unsigned windows;   /* counts them */
+	bool overload;
+};
+
+void admission_init(struct admission *a, uint64_t now_ns);
+
+/* May a turn come in? True: it is under way until admission_done. */
+must_check bool admission_ask(struct admission *a, enum admission_class c, uint64_t now_ns);
+
+/* A turn that was let in has ended, took_ns after it came. */
+void admission_done(struct admission *a, enum admission_class c, uint64_t took_ns, uint64_t now_ns);
+
+#endif
