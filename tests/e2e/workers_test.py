@@ -124,7 +124,7 @@ class Deaths(WorkersCase):
         self.assertEqual(w.processed(turn)["cleaned_text"], "We have 75.")
 
     def check_overwrites_nothing(self, change):
-        w = self.workers(cleaners=0)
+        w = self.workers(cleaners=0, options={"decider": {"sweep_ms": 3600000}})  # which would rightly queue it again
         cid = w.new_conversation()
         turn = w.accept(cid, "um we have seventy five").turn_id
         self.stall(w, turn, cid)
