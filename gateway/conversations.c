@@ -12,6 +12,7 @@
 #include "common/base/json_out.h"
 #include "common/base/log.h"
 #include "common/service/timings.h"
+#include "common/store/queue.h"
 #include "common/wire/events.h"
 #include "common/wire/message.h"
 #include "presence.h"
@@ -243,6 +244,7 @@ static void on_deleted(struct request *r, const struct pg_answer *answer)
 		return;
 	}
 	conversation_announce(r->gw, &r->params.ids[0], EVENT_CONVERSATION_DELETED, (struct slice){0});
+	queue_window_drop(r->gw->redis, &r->params.ids[0], NULL, NULL); /* its words do not stay there either */
 	request_answer(r, 204, NULL, (struct slice){0});
 }
 

@@ -60,8 +60,10 @@ class Live(unittest.TestCase):
         self.client.turn(self.conversation, TEXT)
         until("the turn is in the log", lambda: int(self.here.redis("XLEN", log)) > 1)
         self.assertGreater(int(self.here.redis("TTL", log)), 3600)
+        until("it is in the window", lambda: self.here.redis("EXISTS", f"q:{{0}}:win:{self.conversation}") == "1")
         self.assertEqual(self.client.request("DELETE", f"/api/v1/conversations/{self.conversation}").status, 204)
         until("its log is about to go", lambda: int(self.here.redis("TTL", log)) <= 60)
+        until("its window is gone", lambda: self.here.redis("EXISTS", f"q:{{0}}:win:{self.conversation}") == "0")
 
     def run_socket(self, talk, client=None):
         async def inside():
