@@ -14,15 +14,20 @@
 #include "common/wire/events.h"
 #include "common/wire/turn.h"
 
-static void send(struct lease *l, struct msg_result *m)
+static void send_of(struct lease *l, const struct uuid *turn, struct msg_result *m)
 {
 	struct link *results = l->cleaner->results;
 
 	m->conversation_id = l->conversation;
-	m->turn_id = l->turn;
+	m->turn_id = *turn;
 	m->at = clock_wall_us();
 	if (!link_send_lane(results, uuid_hash(&l->conversation) % link_lanes(results), MSG_RESULT, m))
 		log_debug("result.undelivered", "event=%s", event_name((enum event_kind)m->event));
+}
+
+static void send(struct lease *l, struct msg_result *m)
+{
+	send_of(l, &l->turn, m);
 }
 
 /* "turn_id":..,"seq":.. without braces, in the scratch buffer. */
@@ -101,6 +106,30 @@ void announce_finished(struct lease *l, uint64_t revision)
 	buf_finish(&metadata);
 	if (c->failed)
 		announce_error(l);
+}
+
+void announce_revised(struct lease *l, const struct uuid *turn, uint64_t revision, struct slice turn_json)
+{
+	send_of(l, turn,
+		&(struct msg_result){.event = EVENT_TURN_PROCESSED, .revision = revision, .durable = 1, .turn = turn_json});
+}
+
+void announce_applied(
+	struct lease *l, const struct uuid *turn, uint64_t revision, struct slice correction_json)
+{
+	struct msg_result m = {.event = EVENT_CORRECTION_APPLIED, .revision = revision};
+	struct buf *json = &l->cleaner->json;
+	char id[UUID_TEXT_BYTES];
+
+	buf_reset(json);
+	uuid_text(turn, id);
+	buf_str(json, "\"turn_id\":");
+	json_str(json, slice_str(id));
+	json_kv_u64(json, "revision", revision);
+	json_kv_raw(json, "correction", correction_json);
+	json_kv_raw(json, "verdict", SLICE("null"));
+	m.body = buf_view(json);
+	send_of(l, turn, &m);
 }
 
 void announce_confidence(struct lease *l, struct slice distribution_json)

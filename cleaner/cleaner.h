@@ -24,6 +24,7 @@
 
 struct cleaner_config {
 	char *engine_data;
+	bool put_right;
 	int64_t max_in_flight, lease_ms, pg_connections, pg_timeout_ms;
 	char *model_provider, *model_url, *models, *model_key;		 /* the service that is asked */
 	char *backup_provider, *backup_url, *backup_models, *backup_key; /* when none of its models may be */
@@ -47,6 +48,7 @@ enum lease_state {
 	LEASE_CLAIMING, /* asked for fence, job and window */
 	LEASE_WINDOW,	/* asked PostgreSQL for the window */
 	LEASE_ASKING,	/* asked a language model */
+	LEASE_PUTTING_RIGHT, /* asked for the earlier turn that it puts right; the window leaves Redis */
 	LEASE_COMMITTING,
 	LEASE_WAITING, /* PostgreSQL could not: tries again by the timer */
 	LEASE_EARLIER, /* asked PostgreSQL for the turns that Redis lost */
@@ -74,6 +76,7 @@ struct lease {
 	unsigned stale_times; /* that it was changed before the commit */
 	struct cleaned cleaned;
 	struct asking *asking;	/* model.c's, while and after a model is asked; owned */
+	struct putright *putright; /* an earlier turn's revision that is committed with it; owned; NULL: none */
 	uint64_t processing_ns; /* of the commit under way */
 	uint64_t revision;	/* that it was committed as; until then, that it will most likely be */
 	unsigned tries;		/* of what PostgreSQL could not do */
@@ -185,6 +188,12 @@ void late_begin(struct lease *l); /* the turn is committed: takes what may still
 void late_told(struct lease *l);  /* it has come, or will not; l is late.c's, gone when this returns */
 void late_close(struct cleaner *c);
 
+/* putright.c */
+void putright_and_commit(struct lease *l); /* the turn is cleaned: looks whether it puts an earlier one right */
+bool putright_op(struct lease *l, struct pg_op *op); /* false: it does not */
+void putright_committed(struct lease *l, const PGresult *r);
+void putright_forget(struct lease *l);
+
 /* teach.c */
 void teach(struct lease *l); /* counts the names that the agent used before this turn */
 
@@ -193,6 +202,8 @@ void announce_processing(struct lease *l);
 void announce_finished(struct lease *l, uint64_t revision);
 void announce_again(
 	struct lease *l, uint64_t revision, struct slice state, struct slice text, struct slice metadata);
+void announce_revised(struct lease *l, const struct uuid *turn, uint64_t revision, struct slice turn_json);
+void announce_applied(struct lease *l, const struct uuid *turn, uint64_t revision, struct slice correction_json);
 void announce_confidence(struct lease *l, struct slice distribution_json);
 void announce_contexts(struct lease *l, struct slice from_json, struct slice to_json, struct slice reason);
 

@@ -98,12 +98,26 @@ static void on_commit(const struct pg_answer *answer, void *arg)
 {
 	struct lease *l = arg;
 
-	if (answer->status == PG_REFUSED || answer->status == PG_CONFLICT)
-		lease_refused(l);
-	else if (answer->status != PG_OK)
-		lease_pg_failed(l, answer->status);
-	else
-		lease_committed(l, read_standing(l, answer->results[2], answer->took_ns));
+	bool refused = answer->status == PG_REFUSED || answer->status == PG_CONFLICT;
+	enum outcome outcome;
+
+	if (refused && l->putright) { /* it may be the other turn that is not taken */
+		putright_forget(l);
+		commit_send(l);
+		return;
+	}
+	if (refused || answer->status != PG_OK) {
+		if (refused)
+			lease_refused(l);
+		else
+			lease_pg_failed(l, answer->status);
+		return;
+	}
+	outcome = read_standing(l, answer->results[answer->count - 1], answer->took_ns);
+	if (l->putright)
+		putright_committed(l, answer->results[2]);
+	putright_forget(l);
+	lease_committed(l, outcome);
 }
 
 static void write_contexts(const struct cleaned *c, struct buf *array)
@@ -128,7 +142,8 @@ void commit_send(struct lease *l)
 		seq[NUMBER_BYTES], versions[2][NUMBER_BYTES], ms[48];
 	struct buf metadata, contexts;
 	struct slice params[FINISH_PARAMS];
-	struct pg_op ops[] = {{&lock_stmt, &params[1]}, {&finish_stmt, params}, {&standing_stmt, params}};
+	struct pg_op ops[4] = {{&lock_stmt, &params[1]}, {&finish_stmt, params}};
+	size_t count = 2;
 
 	l->state = LEASE_COMMITTING;
 	l->processing_ns = commit_since_receipt_ns(l);
@@ -157,7 +172,9 @@ void commit_send(struct lease *l)
 		params[13] = number(l->known->knowledge.user_version, versions[0]);
 		params[14] = number(l->known->knowledge.conversation_version, versions[1]);
 	}
-	pg_send(l->cleaner->pg, ops, countof(ops), on_commit, l);
+	count += putright_op(l, &ops[count]);
+	ops[count++] = (struct pg_op){&standing_stmt, params};
+	pg_send(l->cleaner->pg, ops, count, on_commit, l);
 	buf_finish(&metadata);
 	buf_finish(&contexts);
 }

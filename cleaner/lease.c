@@ -75,6 +75,7 @@ struct lease *lease_new(struct cleaner *c, enum lease_state state, bool high, st
 void lease_finish(struct lease *l)
 {
 	model_forget(l);
+	putright_forget(l);
 	free(l->blob);
 	window_finish(&l->window);
 	cleaned_finish(&l->cleaned);
@@ -264,7 +265,7 @@ static void clean(struct lease *l)
 		if (model_ask(l, local))
 			return; /* it commits when there is an answer, or the deadline */
 	}
-	commit_send(l);
+	putright_and_commit(l);
 }
 
 /* False when one of the turns is queued: it must come first. */
@@ -325,6 +326,7 @@ static void clean_again(struct lease *l)
 	const struct cleaned was = l->cleaned;
 
 	l->stale_times++;
+	putright_forget(l);
 	cleaned_finish(&l->cleaned);
 	cleaned_init(&l->cleaned);
 	l->cleaned.queue_ns = was.queue_ns;

@@ -13,6 +13,8 @@ struct cleaner_config cleaner_config;
 const struct config_key cleaner_keys[] = {
 	{"engine_data", CONFIG_STRING, AT(engine_data), "", 0, 1024, false,
 		"folder of the cleaning engine's tables; empty: the built-in rules"},
+	{"put_right", CONFIG_BOOL, AT(put_right), "yes", 0, 0, false,
+		"a turn that clearly puts an earlier one right (sorry, I meant Friday) makes that one's next revision"},
 	{"max_in_flight", CONFIG_INT, AT(max_in_flight), "32", 2, CLEANER_IN_FLIGHT_MOST, false,
 		"turns, of as many conversations, being worked on at a time"},
 	{"lease_ms", CONFIG_INT, AT(lease_ms), "1100", 200, 60000, false,

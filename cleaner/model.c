@@ -439,7 +439,7 @@ static bool told(const struct llm_told *t, void *arg)
 	stood = hear(l, &l->cleaned, t);
 	if (!stood)
 		fall_back(l, t->outcome == LLM_OK ? LLM_NOT_THE_TURN : t->outcome);
-	commit_send(l);
+	putright_and_commit(l);
 	return stood;
 }
 
@@ -453,7 +453,7 @@ static void on_due(struct ev_loop *loop, ev_timer *w, int revents)
 	if (a->cause == LLM_TIMED_OUT)
 		llm_overdue(a->waiter);
 	fall_back(a->lease, a->cause);
-	commit_send(a->lease);
+	putright_and_commit(a->lease);
 }
 
 bool model_is_asked(const struct lease *l)

@@ -20,7 +20,7 @@
 #include "common/wire/message.h"
 #include "conversations.h"
 #include "revise_evidence.h"
-#include "revise_metadata.h"
+#include "common/revision/revise_metadata.h"
 #include "shape.h"
 #include "turn_rows.h"
 

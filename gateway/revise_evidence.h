@@ -6,7 +6,7 @@
 #ifndef CC_GATEWAY_REVISE_EVIDENCE_H
 #define CC_GATEWAY_REVISE_EVIDENCE_H
 
-#include "revision.h"
+#include "common/revision/revision.h"
 
 enum evidence_column {
 	EVIDENCE_GONE, /* ids of which nothing is said any more; the others have one element a correction */

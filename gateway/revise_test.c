@@ -3,7 +3,7 @@
  * revise_test.c - what an edit and a verdict say and teach, and a turn's metadata afterwards.
  */
 #include "revise_evidence.h"
-#include "revise_metadata.h"
+#include "common/revision/revise_metadata.h"
 
 #include <check.h>
 #include <stdlib.h>

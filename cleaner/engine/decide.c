@@ -10,6 +10,7 @@
 #include "gate.h"
 #include "patterns.h"
 #include "profile.h"
+#include "takeback.h"
 
 enum {
 	ACKNOWLEDGE_WORDS = 5,
@@ -65,6 +66,8 @@ static bool has_correcting(const struct turn *t)
 {
 	const struct words *w = &t->words;
 
+	if (takeback_cue(w))
+		return true;
 	for (size_t i = 1; i + 1 < w->count; i++)
 		if ((w->live[i]->classes & CLASS_CORRECTING) &&
 			(words_is(w, i - 1, "no") || words_is(w, i - 1, "i") || words_is(w, i + 1, "no") ||

@@ -14,6 +14,7 @@
 #include "patterns.h"
 #include "profile.h"
 #include "suppress.h"
+#include "takeback.h"
 #include "terms.h"
 
 #include <errno.h>
@@ -309,4 +310,20 @@ const struct clean_result *engine_clean(struct engine_workspace *ws, const struc
 	result->contexts = contexts_names(t.engine->contexts, t.contexts, t.arena, &result->context_count);
 	announce(on_stage, arg, STAGE_END);
 	return result;
+}
+
+bool engine_takeback(
+	struct engine_workspace *ws, const struct clean_input *in, struct slice cleaned, struct takeback *out)
+{
+	struct words words;
+
+	arena_reset(&ws->arena);
+	if (cleaned.n == 0 || cleaned.n > TAKEBACK_BYTES || !utf8_valid(cleaned, NULL))
+		return false;
+	for (size_t i = 0; i < in->window_count; i++)
+		if (!utf8_valid(in->window[i].text, NULL))
+			return false;
+	words_cut(&words, &ws->arena, ws->engine->lexicon, cleaned);
+	return takeback_find(&words, in->window, in->window_count, out) &&
+	       !is_suppressed(in, out->original, out->corrected);
 }

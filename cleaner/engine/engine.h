@@ -163,6 +163,21 @@ struct decision engine_decide(struct engine_workspace *ws, const struct clean_in
 const struct clean_result *engine_clean(struct engine_workspace *ws, const struct clean_input *in,
 	void (*on_stage)(enum engine_stage, void *arg), void *arg);
 
+/* What a turn puts right in an earlier one of its window (takeback.h). */
+struct takeback {
+	uint32_t seq;		/* the earlier turn's */
+	size_t at;		/* bytes of its text */
+	struct slice original;	/* of the window's text */
+	struct slice corrected; /* of this turn's */
+	double score;
+	const char *reason; /* static text */
+};
+
+/* Does the turn, whose cleaned text this is, put an earlier one of in->window right? False also when that very
+ * change was rejected (in->suppressed). Uses the workspace: an engine_clean's result is gone. */
+bool engine_takeback(
+	struct engine_workspace *ws, const struct clean_input *in, struct slice cleaned, struct takeback *out);
+
 const char *clean_level_name(enum clean_level level); /* "none", "light", "full" */
 bool clean_level_parse(struct slice s, enum clean_level *level);
 const char *confidence_name(enum confidence confidence); /* "LOW", "MEDIUM", "HIGH" */

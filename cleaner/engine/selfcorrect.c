@@ -146,7 +146,7 @@ void stage_selfcorrect(struct turn *t)
 		size_t n = cue_at(w, i);
 		size_t from = n ? taken_back_from(w, i, i + n) : i;
 
-		if (from == i)
+		if (from == i || (from && words_is(w, from - 1, "said"))) /* "I said 70, I meant 17" stays */
 			continue;
 		for (size_t k = from; k < i + n; k++)
 			word_drop(w->live[k], &edit_self);

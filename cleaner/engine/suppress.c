@@ -32,10 +32,10 @@ static bool has_word(struct slice s)
 	return false;
 }
 
-static bool is_suppressed(const struct clean_input *in, const struct correction *c)
+bool is_suppressed(const struct clean_input *in, struct slice original, struct slice corrected)
 {
-	struct slice original = without_blanks(c->original), corrected = without_blanks(c->corrected);
-
+	original = without_blanks(original);
+	corrected = without_blanks(corrected);
 	if (!has_word(original))
 		return false;
 	for (size_t i = 0; i < in->suppressed_count; i++)
@@ -77,7 +77,7 @@ static size_t count_suppressed(const struct clean_input *in, const struct clean_
 	size_t n = 0;
 
 	for (size_t i = 0; in->suppressed_count && i < r->correction_count; i++)
-		n += is_suppressed(in, &r->corrections[i]);
+		n += is_suppressed(in, r->corrections[i].original, r->corrections[i].corrected);
 	return n;
 }
 
@@ -92,7 +92,7 @@ void suppress(const struct clean_input *in, struct arena *arena, struct clean_re
 	kept = arena_get(arena, result->correction_count * sizeof *kept);
 	b.text = arena_get(arena, in->raw.n + result->cleaned.n + 1); /* each piece is raw's or cleaned's */
 	for (size_t i = 0; i < result->correction_count; i++) {
-		if (is_suppressed(in, &result->corrections[i]))
+		if (is_suppressed(in, result->corrections[i].original, result->corrections[i].corrected))
 			continue;
 		kept[count] = result->corrections[i];
 		put_change(&b, in->raw, &kept[count++]);

@@ -18,4 +18,7 @@
  * arena. */
 void suppress(const struct clean_input *in, struct arena *arena, struct clean_result *result);
 
+/* Was the change of these words rejected? Blanks around them and case do not matter. */
+bool is_suppressed(const struct clean_input *in, struct slice original, struct slice corrected);
+
 #endif

@@ -7,8 +7,8 @@
  * overlap, and what lies between two of them is the same bytes in both texts. Texts whose middle is longer
  * than DIFF_CELLS allows are told as one hunk.
  */
-#ifndef CC_GATEWAY_TEXT_DIFF_H
-#define CC_GATEWAY_TEXT_DIFF_H
+#ifndef CC_COMMON_TEXT_DIFF_H
+#define CC_COMMON_TEXT_DIFF_H
 
 #include "common/base/attr.h"
 #include "common/base/slice.h"

@@ -2,8 +2,8 @@
  *
  * revise_metadata.h - a turn's metadata after a person's word on it. Pure.
  */
-#ifndef CC_GATEWAY_REVISE_METADATA_H
-#define CC_GATEWAY_REVISE_METADATA_H
+#ifndef CC_COMMON_REVISE_METADATA_H
+#define CC_COMMON_REVISE_METADATA_H
 
 #include "revision.h"
 

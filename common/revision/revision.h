@@ -9,8 +9,8 @@
  *
  * Borrows raw, the JSON tree and the texts it is given; they must outlast it. revision_finish frees the rest.
  */
-#ifndef CC_GATEWAY_REVISION_H
-#define CC_GATEWAY_REVISION_H
+#ifndef CC_COMMON_REVISION_H
+#define CC_COMMON_REVISION_H
 
 #include "common/base/attr.h"
 #include "common/base/buf.h"

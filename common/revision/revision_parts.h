@@ -2,8 +2,8 @@
  *
  * revision_parts.h - what revision.c and revision_edit.c share.
  */
-#ifndef CC_GATEWAY_REVISION_PARTS_H
-#define CC_GATEWAY_REVISION_PARTS_H
+#ifndef CC_COMMON_REVISION_PARTS_H
+#define CC_COMMON_REVISION_PARTS_H
 
 #include "revision.h"
 
