@@ -201,13 +201,16 @@ def main(arguments=None):
     options = options_of(arguments)
     gc.disable()  # a pause of the collector would be measured as one of the service; a run's memory is bounded by its length
     place = Place(options.build, options.cleaners, options.deciders, options.kinds)
-    good, line = False, "chaos: it did not start"
     try:
         place.start()
         until("the gateway is ready", lambda: place.client().try_get("/readyz") == 200)
         good, line = (emptied_run if options.emptied else fault_run)(place, options)
-    finally:
         place.close()
+    except BaseException:
+        place.close()
+        if not options.keep:
+            place.remove()
+        raise
     complaints = place.complaints()
     for complaint in complaints:
         say(complaint)

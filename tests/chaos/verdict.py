@@ -8,6 +8,7 @@ import os
 import re
 
 from .schedule import SHADOW_SECONDS
+from .talkers import BROKEN
 
 TARGET_MS = {"Lumen": 10, "User": 300}
 TAKEOVER_MS = 2000
@@ -101,7 +102,11 @@ class Verdict:
             for story in watcher.stories.values():
                 if story.base is None or not story.events:
                     continue
-                again = await watcher.replay(story)
+                try:
+                    again = await watcher.replay(story)
+                except BROKEN as error:
+                    self.stuck.append(f"conversation {story.conversation}: no replay after {story.base}: {error!r}")
+                    return compared
                 if again is None:
                     continue
                 compared += 1
