@@ -98,6 +98,7 @@ struct cleaner {
 	struct llm *llm; /* NULL: no model is configured */
 	uint64_t calls_saved; /* turns whose words were all sure */
 	bool local_only; /* the monitor's mode: no model is asked */
+	struct counts *counts; /* what is told of it; NULL as llm */
 	struct spend *spend; /* what its calls cost; NULL as llm */
 	struct lease leases[CLEANER_IN_FLIGHT_MOST];
 	size_t in_flight;

@@ -15,6 +15,7 @@
 #include "cleaner/llm/policy.h"
 #include "cleaner/llm/words.h"
 #include "cleaner_service.h"
+#include "counts.h"
 #include "spend.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -84,6 +85,8 @@ static void on_called(const struct llm_call *call, void *arg)
 
 	if (c->spend)
 		spend_call(c->spend, call);
+	if (c->counts)
+		counts_call(c->counts, call);
 }
 
 bool model_check(struct buf *error)
@@ -107,8 +110,10 @@ void model_open(struct cleaner *c)
 	config.called = on_called;
 	config.called_arg = c;
 	c->llm = llm_open(service_loop(c->run), c->redis, &config);
-	if (c->llm)
+	if (c->llm) {
 		c->spend = spend_open(c);
+		c->counts = counts_open(c);
+	}
 	if (c->llm)
 		log_info("model.open", "provider=%s models=\"%s\" prompt=%.12s", c->config->model_provider,
 			c->config->models, prompt_hash());
@@ -149,6 +154,7 @@ void model_close(struct cleaner *c)
 	for (size_t i = 0; i < countof(c->leases); i++)
 		model_forget(&c->leases[i]);
 	late_close(c);
+	counts_close(&c->counts);
 	llm_close(&c->llm);
 	/* spend is cleaner.c's to close: PostgreSQL still answers it */
 }

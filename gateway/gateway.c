@@ -25,6 +25,7 @@
 #include "modes.h"
 #include "passwords.h"
 #include "ratelimit.h"
+#include "relayed.h"
 #include "turns.h"
 
 #include <sodium.h>
@@ -89,6 +90,7 @@ static void open_stores(struct gateway *gw)
 
 static void open_links(struct gateway *gw)
 {
+	relayed_open(gw->run);
 	gw->results_link = link_open(gw->run, LINK_RESULTS, LINK_CONNECTS, NULL, (struct link_handlers){0});
 	gw->turns_link = link_open(gw->run, LINK_TURNS, LINK_CONNECTS, NULL,
 		(struct link_handlers){.message = turns_message, .arg = gw});
@@ -185,6 +187,7 @@ void gateway_stop(struct service_run *run)
 	hub_close(&gw->hub);
 	link_close(&gw->turns_link);
 	link_close(&gw->events_link);
+	relayed_close();
 	link_close(&gw->results_link);
 	clean_close(&gw->clean);
 	access_close(&gw->access);

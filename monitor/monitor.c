@@ -161,6 +161,10 @@ static void on_timings(const struct link_in *in, void *arg)
 		on_mode(&in->msg->mode);
 		return;
 	}
+	if (in->kind == MSG_ALERT) { /* what a process counted: for whoever shows it, as it came */
+		link_publish(monitor.alerts, SLICE("counts"), MSG_ALERT, &in->msg->alert);
+		return;
+	}
 	if (in->kind != MSG_TIMINGS || !intake_valid(m->samples)) {
 		monitor.tally.messages_refused++;
 		return;
@@ -266,6 +270,7 @@ bool monitor_start(struct service_run *run)
 	monitor.timings = link_open(run, LINK_TIMINGS, LINK_BINDS, NULL, in);
 	link_subscribe(monitor.timings, SLICE("t"));
 	link_subscribe(monitor.timings, SLICE("m"));
+	link_subscribe(monitor.timings, SLICE("c"));
 	ev_timer_init(&monitor.words, on_words, 0, 0);
 	start_timer(&monitor.snapshot, on_snapshot, SNAPSHOT_S);
 	start_timer(&monitor.look, on_look, (double)monitor_config.usage_interval_ms / 1e3);

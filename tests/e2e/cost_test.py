@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: ISC
 """What model calls cost: counted once, by turn and day; caps that hold across cleaners, their restarts and a lost Redis."""
 
+import os
 import unittest
 
+from harness.client import Client
 from harness.installation import Installation
 from harness.model import FakeModel
 from harness.wait import until
@@ -116,6 +118,27 @@ class Figures(unittest.TestCase):
         self.assertGreaterEqual(costs["tokens"]["prompt"], a["tokens"]["prompt"])
         self.assertEqual(operator.get("/api/v1/performance/costs?day=2020-01-01").json["calls"], 0)
         self.assertEqual(me.get("/api/v1/performance/costs").status, 403)
+        self.check_metrics(here, a)
+
+    def check_metrics(self, here, analytics):
+        """What the cleaner counted is in /metrics, each name's series together."""
+        def metrics():
+            return me.get("/metrics").bytes.decode().splitlines()
+
+        def value(name, *labels):
+            return sum(float(line.rsplit(" ", 1)[1]) for line in metrics()
+                       if line.startswith(f"cleanerctx_{name}{{") and all(label in line for label in labels))
+
+        me = here.client() if os.path.exists(here.state.credentials) else Client(here.url)
+        self.addCleanup(me.close)
+        calls = analytics["tokens"]["calls"]
+        until("the calls are in /metrics", lambda: value("model_calls_total", 'outcome="ok"', 'process="cleaner-1"') >= calls)
+        self.assertEqual(value("model_tokens_total", 'gen_ai_token_type="input"', 'gen_ai_request_model="fake"'),
+                         analytics["tokens"]["prompt"])
+        self.assertEqual(value("model_turns_total", 'outcome="ok"'), analytics["model_answers"]["turns"])
+        self.assertEqual(value("model_breaker_open"), 0)
+        typed = [line.split()[2] for line in metrics() if line.startswith("# TYPE")]
+        self.assertEqual(len(typed), len(set(typed)))
 
 
 if __name__ == "__main__":
