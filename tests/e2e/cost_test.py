@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: ISC
 """What model calls cost: counted once, by turn and day; caps that hold across cleaners, their restarts and a lost Redis."""
 
+import json
 import os
 import unittest
 
+import zmq
+
+from harness import wire
 from harness.client import Client
 from harness.installation import Installation
 from harness.model import FakeModel
@@ -137,8 +141,28 @@ class Figures(unittest.TestCase):
                          analytics["tokens"]["prompt"])
         self.assertEqual(value("model_turns_total", 'outcome="ok"'), analytics["model_answers"]["turns"])
         self.assertEqual(value("model_breaker_open"), 0)
+        self.check_strange(here, value)
         typed = [line.split()[2] for line in metrics() if line.startswith("# TYPE")]
         self.assertEqual(len(typed), len(set(typed)))
+
+    def check_strange(self, here, value):
+        """What nobody of ours sends changes nothing but, where it can be shown, its own series, escaped."""
+        context = zmq.Context()
+        link = context.socket(zmq.PUB)
+        link.connect(f"ipc://{here.state.socket('timings')}")
+        told = [b"", b"no json", b"[]", b'{"series":[]}', b'{"source":5}', b'{"source":"x","series":[{}, 5, {"name":"A b"}]}',
+                json.dumps({"source": "odd\n\"", "series": [{"name": "model_odd_total", "labels": {"a": "b\"\\", "C": "d"},
+                                                            "value": 7}, {"name": "model_odd_total", "value": "x"}]}).encode()]
+
+        def shown():
+            for text in told:
+                link.send_multipart([b"c", *wire.encode("alert", json=text)])
+            return value("model_odd_total") == 7
+
+        try:
+            until("what can be shown is", shown)
+        finally:
+            context.destroy(linger=0)
 
 
 if __name__ == "__main__":
