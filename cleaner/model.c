@@ -425,6 +425,7 @@ static bool told_late(struct asking *a, const struct llm_told *t)
 	bool stood;
 
 	cleaned_begin_revision(&a->revised, &l->cleaned, (unsigned)l->revision + 1);
+	a->revised.error_ns = 0;
 	stood = hear(l, &a->revised, t);
 	a->revises = stood && !slice_eq(buf_view(&a->revised.text), buf_view(&l->cleaned.text));
 	if (l->state == LEASE_LATE)
@@ -454,12 +455,18 @@ static bool told(const struct llm_told *t, void *arg)
 static void on_due(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct asking *a = w->data;
+	struct lease *l = a->lease;
+	uint64_t start = clock_mono_ns();
 
 	a->overdue = true;
 	if (a->cause == LLM_TIMED_OUT)
 		llm_overdue(a->waiter);
-	fall_back(a->lease, a->cause);
-	putright_and_commit(a->lease);
+	fall_back(l, a->cause);
+	if (a->cause == LLM_TIMED_OUT) {
+		l->cleaned.error_ns = clock_mono_ns() - start;
+		timing_turn_ns(METRIC_AI_GEMINI_ERROR_HANDLING, l->cleaned.error_ns, &l->turn);
+	}
+	putright_and_commit(l);
 }
 
 bool model_is_asked(const struct lease *l)
