@@ -98,6 +98,21 @@ void lws_shim_send_problem(struct lws *wsi, enum problem problem)
 	buf_finish(&json);
 }
 
+/* compare is below 0 where its first belongs before its second. Among equals the new one comes first, as in the library. */
+void lws_dll2_add_sorted(lws_dll2_t *d, lws_dll2_owner_t *own, int (*compare)(const lws_dll2_t *d, const lws_dll2_t *i))
+{
+	lws_dll2_t *before = own->tail;
+
+	while (before && compare(before, d) >= 0)
+		before = before->prev;
+	if (!before)
+		lws_dll2_add_head(d, own);
+	else if (!before->next)
+		lws_dll2_add_tail(d, own);
+	else
+		lws_dll2_add_before(d, before->next);
+}
+
 int lws_return_http_status(struct lws *wsi, unsigned int code, const char *html_body)
 {
 	lws_shim_send_problem(wsi, code == 404 ? PROBLEM_NOT_FOUND : PROBLEM_MALFORMED);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lws_shim_test.c - the timers' list stays sorted, as the library's own function keeps it.
+ */
+#include "common/base/attr.h"
+#include "lws_shim.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+struct timer {
+	lws_dll2_t list;
+	int at, added;
+};
+
+void lws_shim_closing(struct lws *wsi)
+{
+}
+
+static int compare(const lws_dll2_t *a, const lws_dll2_t *b)
+{
+	const struct timer *first = lws_container_of(a, struct timer, list), *second = lws_container_of(b, struct timer, list);
+
+	return (first->at > second->at) - (first->at < second->at);
+}
+
+static void check_order(lws_dll2_owner_t *own, unsigned count)
+{
+	unsigned seen = 0;
+
+	ck_assert_uint_eq(own->count, count);
+	for (lws_dll2_t *d = own->head; d; d = d->next, seen++) {
+		const struct timer *t = lws_container_of(d, struct timer, list);
+		const struct timer *next = d->next ? lws_container_of(d->next, struct timer, list) : NULL;
+
+		ck_assert_ptr_eq(d->owner, own);
+		ck_assert_ptr_eq(d->next ? d->next->prev : own->tail, d->next ? d : own->tail);
+		if (next)
+			ck_assert(t->at < next->at || (t->at == next->at && t->added > next->added));
+	}
+	ck_assert_uint_eq(seen, count);
+}
+
+START_TEST(stays_sorted)
+{
+	static struct timer timers[300];
+	lws_dll2_owner_t own = {0};
+	unsigned in = 0;
+
+	srand((unsigned)_i);
+	memset(timers, 0, sizeof timers);
+	for (int n = 0; n < 3000; n++) {
+		struct timer *t = &timers[rand() % (int)countof(timers)];
+
+		if (lws_dll2_is_detached(&t->list)) {
+			t->at = rand() % 50;
+			t->added = n;
+			lws_dll2_add_sorted(&t->list, &own, compare);
+			in++;
+		} else {
+			lws_dll2_remove(&t->list);
+			in--;
+		}
+		check_order(&own, in);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("lws_shim");
+	TCase *tc = tcase_create("lws_shim");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_loop_test(tc, stays_sorted, 0, 5);
+	tcase_set_timeout(tc, 60);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
