@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * engine_test.c - the engine as its callers see it: what goes in, what comes out, and that every correction's
- * position holds: over the cases here, random bytes and words, and (CLEANERCTX_DATA or ../shared/data, when
- * there) real calls.
+ * position holds. property_test.c has the same of random bytes and of real calls.
  */
 #include "common/base/attr.h"
 #include "common/base/utf8.h"
@@ -285,125 +284,6 @@ START_TEST(test_names)
 }
 END_TEST
 
-static uint32_t random_next(uint32_t *state)
-{
-	*state = *state * UINT32_C(1664525) + UINT32_C(1013904223);
-	return *state >> 8;
-}
-
-/* Words that the stages react to, and pieces that break naive cutting. */
-static const char *const pieces[] = {"um", "uh,", "the", "the", "we", "twenty", "five", "hundred", "and",
-	"point", "no", "wait", "sorry", "Tuesday", "i", "i'm", "book", "marketing", "paper", "click", "th-",
-	"...", "[noise]", "<unk>", "##X##", "\xE2\x80\xA6", "caf\xC3\xA9", "e\xCC\x81", "\xF0\x9F\x98\x80",
-	"\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D", "\"so\"", "(ok)", "3.5", "$4", "a.m.", "-", "--", "dollars",
-	"per", "cent", "at", "dot", "com", "you", "know", ",", "like,", "january", "first", "double", "oh",
-	"?", "u.s."};
-
-static size_t random_text(uint32_t *state, char *out, size_t room)
-{
-	size_t n = 0;
-
-	for (uint32_t words = random_next(state) % 60; words > 0; words--) {
-		const char *piece = pieces[random_next(state) % countof(pieces)];
-
-		if (n + strlen(piece) + 2 > room)
-			break;
-		n += (size_t)sprintf(out + n, "%s%s", piece, random_next(state) % 8 ? " " : "\t\n");
-	}
-	for (uint32_t hits = random_next(state) % 3; hits > 0 && n > 0; hits--)
-		out[random_next(state) % n] = (char)(random_next(state) % 128);
-	return n;
-}
-
-static void check_all_levels(struct slice raw)
-{
-	static const struct slice sounds[] = {{"wait sorry", 10}};
-	static const struct glossary_term terms[] = {{.term = {"Cafe Marking", 12}},
-		{.term = {"Tews Dey", 8}}, {.term = {"US", 2}},
-		{.term = {"Weyt", 4}, .sounds_like = sounds, .sounds_like_count = 1},
-		{.term = {"twenty-five", 11}}};
-
-	for (unsigned mode = 0; mode < 4; mode++) {
-		struct clean_input in = {.raw = raw,
-			.glossary = terms,
-			.glossary_count = countof(terms),
-			.options = {.forced = mode > 0,
-				.level = mode == 1 ? CLEAN_LIGHT : CLEAN_FULL,
-				.verbatim = mode == 3,
-				.formats = FORMAT_ALL}};
-		const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
-		const char *wrong = utf8_valid(raw, NULL) ? rebuild_check(raw, result) : NULL;
-
-		ck_assert_msg(!wrong, "\"%.*s\": %s", (int)raw.n, raw.p, wrong);
-	}
-}
-
-START_TEST(test_random)
-{
-	uint32_t state = 20261123;
-	char text[4096];
-
-	for (int i = 0; i < 3000; i++)
-		check_all_levels(slice_of(text, random_text(&state, text, sizeof text)));
-	for (int i = 0; i < 1000; i++) {
-		size_t n = random_next(&state) % 200;
-
-		for (size_t k = 0; k < n; k++)
-			text[k] = (char)random_next(&state);
-		check_all_levels(slice_of(text, n));
-	}
-}
-END_TEST
-
-/* The value of "raw":"..." in a line of JSON, unescaped but for \u, which these files do not need for raw. */
-static size_t raw_of_line(const char *line, char *out, size_t room)
-{
-	const char *p = strstr(line, "\"raw\": \"");
-	size_t n = 0;
-
-	if (!p)
-		return 0;
-	for (p += 8; *p && *p != '"' && n < room; p++) {
-		if (*p == '\\')
-			p++;
-		out[n++] = *p == 'n' ? (p[-1] == '\\' ? '\n' : 'n') : *p;
-	}
-	return n;
-}
-
-static void check_file(const char *dir, const char *name)
-{
-	static char text[ENGINE_TEXT_BYTES];
-	char path[4096], *line = NULL;
-	size_t cap = 0;
-	FILE *in;
-
-	snprintf(path, sizeof path, "%s/asr/%s.jsonl", dir, name);
-	in = fopen(path, "re");
-	ck_assert_ptr_nonnull(in);
-	while (getline(&line, &cap, in) >= 0)
-		check_all_levels(slice_of(text, raw_of_line(line, text, sizeof text)));
-	free(line);
-	fclose(in);
-}
-
-START_TEST(test_real_data)
-{
-	static const char *const files[] = {
-		"google", "amazon", "microsoft", "espnet", "kaldi", "e22", "rev16", "agentcall"};
-	const char *dir = getenv("CLEANERCTX_DATA");
-
-	if (!dir)
-		dir = SOURCE_ROOT "/../shared/data";
-	if (access(dir, R_OK) != 0) {
-		printf("engine_test: real data skipped: %s is not there\n", dir);
-		return;
-	}
-	for (size_t i = 0; i < countof(files); i++)
-		check_file(dir, files[i]);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("engine");
@@ -412,7 +292,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 300);
+	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_texts, 0, countof(texts));
 	tcase_add_loop_test(tc, test_decisions, 0, countof(decisions));
 	tcase_add_test(tc, test_positions);
@@ -421,15 +301,11 @@ int main(void)
 	tcase_add_test(tc, test_contexts);
 	tcase_add_test(tc, test_bad_input);
 	tcase_add_test(tc, test_names);
-	tcase_add_test(tc, test_random);
-	tcase_add_test(tc, test_real_data);
 	tcase_add_checked_fixture(tables, setup_tables, teardown);
-	tcase_set_timeout(tables, 300);
+	tcase_set_timeout(tables, 60);
 	tcase_add_loop_test(tables, test_capitals, 0, countof(capitals));
 	tcase_add_test(tables, test_glossary);
 	tcase_add_test(tables, test_decisions_with_glossary);
-	tcase_add_test(tables, test_random);
-	tcase_add_test(tables, test_real_data);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, tables);
 	runner = srunner_create(suite);
