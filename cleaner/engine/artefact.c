@@ -2,9 +2,9 @@
  *
  * artefact.c - what a recogniser or a voice agent leaves in a text that nobody said: tags (<noise>,
  * [laughter],
- * ##VOICE_STYLE##), runs of pause dots. Nothing that was said is touched, so this runs in verbatim mode too.
+ * ##VOICE_STYLE##), runs of pause dots, noise in another script (foreign.h). Nothing that was said is touched, so this runs in verbatim mode too.
  */
-#include "turn.h"
+#include "foreign.h"
 
 #include <ctype.h>
 
@@ -13,6 +13,7 @@ enum { TAG_WORDS = 6 };			   /* a bracket that is still open after so many words
 
 static const struct edit edit_tag = {KIND_ARTEFACT, 0.99, "A tag of the recogniser or the voice, not said."};
 static const struct edit edit_seam = {KIND_ARTEFACT, 0.97, "The recogniser wrote the end of the text twice."};
+static const struct edit edit_foreign = {KIND_ARTEFACT, 0.9, "A noise that the recogniser took for another language."};
 static const struct edit edit_pause = {KIND_ARTEFACT, 0.98, "A run of pause marks."};
 
 static struct slice word_raw(const struct words *w, const struct word *word)
@@ -173,17 +174,32 @@ static void mend_seams(struct words *w)
 	words_settle(w);
 }
 
+/* Live words [i, i + n) go; the end of a sentence that stood behind them stays. */
+static void drop_foreign(struct words *w, size_t i, size_t n, struct word *before)
+{
+	char mark = word_mark(w->live[i + n - 1]);
+
+	for (size_t k = 0; k < n; k++)
+		word_drop(w->live[i + k], &edit_foreign);
+	if (before && !before->trail.n && mark && strchr(".?!", mark))
+		word_set_trail(before, slice_of(strchr(".?!", mark), 1), &edit_foreign);
+}
+
 void stage_artefacts(struct turn *t)
 {
 	struct words *w = &t->words;
 	struct word *before = NULL; /* the last word that stays */
+	struct foreign foreign;
 
 	mend_seams(w);
+	foreign_begin(&foreign, t);
 	for (size_t i = 0; i < w->count;) {
-		size_t n = tag_length(w, i);
+		size_t n = tag_length(w, i), other = n ? 0 : foreign_length(&foreign, i);
 
 		for (size_t k = 0; k < n; k++)
 			word_drop(w->live[i + k], &edit_tag);
+		if (other)
+			drop_foreign(w, i, n = other, before);
 		if (n == 0 && before && w->live[i]->core.n == 0 && is_dots(w->live[i]->trail)) {
 			word_drop(w->live[i], &edit_pause);
 			if (!word_mark(before) || (!ends_in_pause(before) && word_mark(before) == ','))
@@ -196,10 +212,14 @@ void stage_artefacts(struct turn *t)
 	words_settle(w);
 }
 
-bool artefacts_in(const struct words *w)
+bool artefacts_in(const struct turn *t)
 {
+	const struct words *w = &t->words;
+	struct foreign foreign;
+
+	foreign_begin(&foreign, t);
 	for (size_t i = 0; i < w->count; i++)
-		if (tag_length(w, i) || seam_end(w, i, seam_in(w->live[i]->core)) > i ||
+		if (tag_length(w, i) || foreign_length(&foreign, i) || seam_end(w, i, seam_in(w->live[i]->core)) > i ||
 			(i && w->live[i]->core.n == 0 && is_dots(w->live[i]->trail)))
 			return true;
 	return false;

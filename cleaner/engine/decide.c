@@ -34,12 +34,12 @@ static bool is_empty(const struct turn *t)
 /* An agent's turn is perfect text, but for what its voice engine may have left in it. */
 static bool is_agent_with_artefacts(const struct turn *t)
 {
-	return t->in->options.agent && artefacts_in(&t->words);
+	return t->in->options.agent && artefacts_in(t);
 }
 
 static bool has_artefact(const struct turn *t)
 {
-	return artefacts_in(&t->words);
+	return artefacts_in(t);
 }
 
 static bool is_agent(const struct turn *t)

@@ -43,7 +43,7 @@ struct turn {
 	struct terms_cache *terms;   /* likewise */
 };
 
-void stage_artefacts(struct turn *t);	 /* artefact.c: tags, noise, pause runs */
+void stage_artefacts(struct turn *t);	 /* artefact.c: tags, noise, pause runs, other scripts */
 void stage_disfluencies(struct turn *t); /* disfluency.c: fillers, cut-offs, repeats */
 void stage_selfcorrect(struct turn *t);	 /* selfcorrect.c: "Tuesday, no wait, Friday" */
 void stage_profile(struct turn *t);	 /* profile.c: what the recogniser is known for */
@@ -58,6 +58,6 @@ struct token *turn_tokens(struct turn *t);
 bool is_latin(struct slice s); /* ASCII, with a letter or digit: what English rules may touch */
 
 /* Is there anything for stage_artefacts? */
-bool artefacts_in(const struct words *w);
+bool artefacts_in(const struct turn *t);
 
 #endif
