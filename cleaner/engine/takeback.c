@@ -246,6 +246,8 @@ static struct slice span_text(const struct words *w, size_t from, size_t to)
 /* The words of span s stand in e from i on. */
 static bool stands(const struct words *e, size_t i, const struct words *w, struct span s)
 {
+	if (i + s.to - s.from > e->count)
+		return false; /* no word is there, which a word without letters would equal */
 	for (size_t k = s.from; k < s.to; k++)
 		if (!slice_eq(words_key(e, i + k - s.from), words_key(w, k)))
 			return false;

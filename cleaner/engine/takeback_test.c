@@ -57,6 +57,7 @@ static const struct {
 	{{"We have 70 employees."}, "Sorry, I meant 7:30.", NULL},
 	{{"We have 70 employees."}, "Sorry, I meant 70.", NULL}, /* it says so */
 	{{"We have 17 vans and 70 people."}, "I meant 17.", NULL},
+	{{"We have 70"}, "Sorry, I meant 17 -", NULL}, /* no word stands after 70 */
 	{{"We have 70 employees."}, "We have 17.", NULL}, /* no cue */
 	{{"We have 70 employees."}, "I mean 17 is a lot.", NULL},
 	{{"We have 70 employees."}, "I mean 17.", NULL},
