@@ -23,12 +23,16 @@ void cleaned_init(struct cleaned *c)
 	*c = (struct cleaned){.reason = ""};
 	buf_init(&c->text, 4 * (size_t)LIMIT_RAW_TEXT_BYTES);
 	buf_init(&c->corrections, LIMIT_TURN_JSON_BYTES);
+	buf_init(&c->doubtful, LIMIT_TURN_JSON_BYTES);
+	buf_init(&c->doubts, 2 * (size_t)LIMIT_RAW_TEXT_BYTES);
 }
 
 void cleaned_finish(struct cleaned *c)
 {
 	buf_finish(&c->text);
 	buf_finish(&c->corrections);
+	buf_finish(&c->doubtful);
+	buf_finish(&c->doubts);
 }
 
 struct stage_clock {
@@ -48,6 +52,25 @@ static void on_stage(enum engine_stage stage, void *arg)
 	c->stage_since_ns = now;
 }
 
+/* The doubtful words as they were heard: a capital that they were given since matters to nobody. */
+static void write_doubts(struct buf *out, const struct clean_result *r)
+{
+	for (size_t i = 0; i < r->doubtful_count; i++) {
+		if (i)
+			buf_char(out, '\n');
+		buf_slice(out, r->doubtful[i].text);
+	}
+}
+
+/* What is owned: c's own is gone before, or another's. */
+static void take_bytes(struct cleaned *c, const struct cleaned *from)
+{
+	c->text = from->text;
+	c->corrections = from->corrections;
+	c->doubtful = from->doubtful;
+	c->doubts = from->doubts;
+}
+
 bool cleaned_take(struct cleaned *c, const struct clean_result *r, struct slice raw)
 {
 	struct cleaned fresh;
@@ -55,13 +78,14 @@ bool cleaned_take(struct cleaned *c, const struct clean_result *r, struct slice 
 	cleaned_init(&fresh);
 	buf_slice(&fresh.text, r->cleaned);
 	corrections_write_json(&fresh.corrections, r, c->revision);
-	if (fresh.text.overflow || fresh.corrections.overflow) {
+	doubtful_write_json(&fresh.doubtful, r->doubtful, r->doubtful_count);
+	write_doubts(&fresh.doubts, r);
+	if (fresh.text.overflow || fresh.corrections.overflow || fresh.doubtful.overflow) {
 		cleaned_finish(&fresh);
 		return false;
 	}
 	cleaned_finish(c);
-	c->text = fresh.text;
-	c->corrections = fresh.corrections;
+	take_bytes(c, &fresh);
 	c->applied = !slice_eq(r->cleaned, raw);
 	c->confidence = r->confidence;
 	c->level = r->decision.level;
@@ -78,8 +102,7 @@ void cleaned_begin_revision(struct cleaned *c, const struct cleaned *before, uns
 
 	cleaned_init(&empty);
 	*c = *before;
-	c->text = empty.text;
-	c->corrections = empty.corrections;
+	take_bytes(c, &empty);
 	c->revision = revision;
 }
 
@@ -115,6 +138,8 @@ void cleaned_give_up(struct cleaned *c, const struct msg_job *job, const char *c
 {
 	buf_reset(&c->text);
 	buf_reset(&c->corrections);
+	buf_reset(&c->doubtful);
+	buf_reset(&c->doubts);
 	buf_slice(&c->text, job->raw_text);
 	c->applied = false;
 	c->failed = true;
@@ -166,6 +191,7 @@ void cleaned_metadata(const struct cleaned *c, uint64_t processing_ns, struct bu
 			     .retries = c->retries,
 			     .source = slice_str(c->revision > 1 ? "model" : NULL),
 			     .timings = buf_view(&timings),
-			     .corrections = buf_view(&c->corrections)});
+			     .corrections = buf_view(&c->corrections),
+			     .doubtful = buf_view(&c->doubtful)});
 	buf_finish(&timings);
 }

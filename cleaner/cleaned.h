@@ -16,7 +16,8 @@
 enum { CLEANED_CONTEXTS = 32 /* names kept of a turn's contexts; the engine knows as many at most */ };
 
 struct cleaned {
-	struct buf text, corrections; /* the corrections as JSON */
+	struct buf text, corrections, doubtful; /* the latter two as JSON */
+	struct buf doubts; /* the doubtful words, one a line: for the windows of the turns after it */
 	bool applied;		      /* text differs from the raw text */
 	bool failed;		      /* given up: text is the raw text */
 	enum confidence confidence;

@@ -50,7 +50,10 @@ static const struct {
 		"\"cleaning_applied\":false"},
 	{"I'm the vector of marketing", true, CLEAN_NONE, "I'm the vector of marketing",
 		"\"cleaning_level\":\"none\""},
-	{"yes", false, CLEAN_LIGHT, "yes", "\"corrections\":[]"},
+	{"yes", false, CLEAN_LIGHT, "yes", "\"corrections\":[],\"doubtful\":[]"},
+	{"and then we sell the zorbitan software", false, CLEAN_FULL,
+		"And then we sell the Zorbitan software.",
+		"\"doubtful\":[{\"text\":\"zorbitan\",\"position\":{\"start\":21,\"end\":29},"},
 };
 
 START_TEST(the_answer_is_kept)
@@ -115,7 +118,7 @@ START_TEST(what_is_given_up_has_its_raw_text)
 	cleaned_metadata(&c, 0, &metadata);
 	ck_assert(has(&metadata, "\"fallback\":\"raw\"") &&
 		  has(&metadata, "\"level_reason\":\"commit_refused\""));
-	ck_assert(has(&metadata, "\"corrections\":[]") && has(&metadata, "\"contexts\":[]"));
+	ck_assert(has(&metadata, "\"corrections\":[],\"doubtful\":[]") && has(&metadata, "\"contexts\":[]"));
 	ck_assert(has(&metadata, "\"confidence_score\":\"LOW\""));
 	buf_finish(&metadata);
 	cleaned_finish(&c);
@@ -125,14 +128,16 @@ END_TEST
 START_TEST(a_revision_has_ids_of_its_own_and_says_who_made_it)
 {
 	struct msg_job job = {.raw_text = SLICE("um we have seventy five"), .formats = FORMAT_ALL};
+	const struct clean_result *result;
 	struct cleaned first, second;
 	struct buf metadata;
 
 	cleaned_init(&first);
 	buf_init(&metadata, 65536);
 	first.queue_ns = 2000000;
-	cleaned_begin_revision(&second, &first, 2);
-	ck_assert(cleaned_take(&second, cleaned_by_engine(&first, ws, &job, &nothing, tick), job.raw_text));
+	result = cleaned_by_engine(&first, ws, &job, &nothing, tick);
+	cleaned_begin_revision(&second, &first, 2); /* owns none of the first's bytes */
+	ck_assert(cleaned_take(&second, result, job.raw_text));
 	ck_assert_str_eq(first.text.p, second.text.p);
 	cleaned_metadata(&first, 0, &metadata);
 	ck_assert(has(&metadata, "\"id\":\"c1\"") && !has(&metadata, "\"source\""));

@@ -119,7 +119,8 @@ static void on_ended(const redisReply *reply, void *arg)
 static void complete(struct lease *l)
 {
 	struct msg_window turn = {
-		.seq = l->job.seq, .speaker = l->job.speaker, .text = buf_view(&l->cleaned.text)};
+		.seq = l->job.seq, .speaker = l->job.speaker, .text = buf_view(&l->cleaned.text),
+		.doubtful = buf_view(&l->cleaned.doubts)};
 
 	l->state = LEASE_ENDING;
 	queue_complete(l->cleaner->redis, &l->conversation, &l->turn, l->fence, &turn, on_ended, l);
@@ -276,14 +277,15 @@ static bool fill_window(struct lease *l, const PGresult *r)
 	for (int row = 0; row < PQntuples(r); row++) {
 		if (pg_cell_bool(r, row, 4))
 			return false;
-		bytes += pg_cell(r, row, 2).n + pg_cell(r, row, 3).n;
+		bytes += pg_cell(r, row, 2).n + pg_cell(r, row, 3).n + pg_cell(r, row, 5).n;
 	}
 	window_begin(&l->window, bytes);
 	for (int row = 0; row < PQntuples(r); row++) {
 		struct msg_window turn = {.seq = (uint64_t)pg_cell_i64(r, row, 0),
 			.agent = pg_cell_bool(r, row, 1),
 			.speaker = pg_cell(r, row, 2),
-			.text = pg_cell(r, row, 3)};
+			.text = pg_cell(r, row, 3),
+			.doubtful = pg_cell(r, row, 5)};
 
 		window_add(&l->window, &turn);
 	}

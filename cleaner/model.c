@@ -38,6 +38,7 @@ enum {
 struct asking {
 	struct lease *lease;
 	struct llm_waiter *waiter; /* NULL: answered */
+	struct doubtful_word *doubtful; /* its own copy */
 	struct clean_result local; /* its text, corrections and reasons are copies in `bytes` */
 	struct correction *corrections;
 	char *bytes;
@@ -189,6 +190,10 @@ static void keep_local(struct asking *a, const struct clean_result *r)
 		a->corrections[i].reason = keep(&to, slice_str(r->corrections[i].reason)).p;
 	}
 	a->local.corrections = a->corrections;
+	a->doubtful = xcalloc(r->doubtful_count + 1, sizeof *a->doubtful); /* of the raw text, which the lease has */
+	if (r->doubtful_count)
+		memcpy(a->doubtful, r->doubtful, r->doubtful_count * sizeof *a->doubtful);
+	a->local.doubtful = a->doubtful;
 	a->local.contexts = a->lease->cleaned.contexts; /* its own copies of the names */
 	a->local.context_count = a->lease->cleaned.context_count;
 }
@@ -205,6 +210,7 @@ void model_forget(struct lease *l)
 	ev_timer_stop(service_loop(l->cleaner->run), &a->due);
 	cleaned_finish(&a->revised);
 	free(a->corrections);
+	free(a->doubtful);
 	free(a->bytes);
 	free(a);
 }
@@ -237,6 +243,13 @@ static void read_words(struct doubt *d, const struct cleaner_config *config, str
 	}
 	d->sure = cJSON_GetArraySize(d->words) > 0 && config->model_skip_confidence &&
 		  lowest * 100 >= (double)config->model_skip_confidence;
+}
+
+/* What the engine doubts is named after what the recogniser was not sure of. */
+static void add_doubtful(struct doubt *d, const struct clean_result *local)
+{
+	for (size_t i = 0; i < local->doubtful_count && d->count < PROMPT_DOUBTFUL_WORDS; i++)
+		d->doubtful[d->count++] = local->doubtful[i].text;
 }
 
 /* --- asking --- */
@@ -346,6 +359,7 @@ bool model_ask(struct lease *l, const struct clean_result *local)
 	ev_timer_init(&l->asking->due, on_due, 0, 0);
 	l->asking->due.data = l->asking;
 	keep_local(l->asking, local);
+	add_doubtful(&doubt, local);
 	asked = send_question(l, &doubt);
 	cJSON_Delete(doubt.words);
 	if (asked)
@@ -368,6 +382,9 @@ static bool take_answer(struct lease *l, struct cleaned *c, const struct llm_tol
 	bool stood;
 
 	judge(&j, &input);
+	j.result.doubtful = input.local->doubtful;
+	j.result.doubtful_count = doubtful_left(&j.result, l->asking->doubtful, input.local->doubtful_count,
+		l->asking->doubtful);
 	stood = j.accepted && cleaned_take(c, &j.result, l->job.raw_text);
 	c->judge_ns = clock_mono_ns() - start;
 	judgement_finish(&j);

@@ -32,12 +32,13 @@ void window_add(struct window *w, const struct msg_window *turn)
 {
 	struct window_turn *to = &w->turns[w->count];
 
-	if (w->count == LIMIT_WINDOW_TURNS || turn->speaker.n + turn->text.n > w->held_bytes - w->held_used)
+	if (w->count == LIMIT_WINDOW_TURNS || turn->speaker.n + turn->text.n + turn->doubtful.n > w->held_bytes - w->held_used)
 		return;
 	to->seq = (uint32_t)turn->seq;
 	to->agent = turn->agent != 0;
 	to->speaker = hold(w, turn->speaker);
 	to->text = hold(w, turn->text);
+	to->doubtful = hold(w, turn->doubtful);
 	w->count++;
 }
 

@@ -27,7 +27,7 @@ uint64_t window_first(uint64_t seq);
  * skipped. False when it is not complete: window_finish and read PostgreSQL. */
 must_check bool window_take(struct window *w, uint64_t seq, const struct slice *packed, size_t count);
 
-/* Begins an empty window of turns whose speakers and texts are `bytes` together, then adds them, oldest
+/* Begins an empty window of turns whose speakers, texts and doubtful words are `bytes` together, then adds them, oldest
  * first; one that does not fit is left out. */
 void window_begin(struct window *w, size_t bytes);
 void window_add(struct window *w, const struct msg_window *turn);

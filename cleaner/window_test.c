@@ -38,7 +38,8 @@ static size_t pack(const unsigned *seqs, struct buf *bufs, struct slice *packed)
 
 	for (; n < ENTRIES && seqs[n]; n++) {
 		char text[16];
-		struct msg_window turn = {.seq = seqs[n], .agent = seqs[n] % 2, .speaker = SLICE("User")};
+		struct msg_window turn = {.seq = seqs[n], .agent = seqs[n] % 2, .speaker = SLICE("User"),
+			.doubtful = SLICE("turn")};
 
 		snprintf(text, sizeof text, "turn %u", seqs[n]);
 		turn.text = slice_str(text);
@@ -68,6 +69,7 @@ START_TEST(a_window_is_whole_or_not)
 
 		snprintf(text, sizeof text, "turn %zu", rows[_i].first + i);
 		ck_assert_uint_eq(w.turns[i].seq, rows[_i].first + i);
+		ck_assert(slice_eq(w.turns[i].doubtful, SLICE("turn")));
 		ck_assert_msg(slice_eq(w.turns[i].text, slice_str(text)), "%s", rows[_i].name);
 		ck_assert(w.turns[i].agent == (w.turns[i].seq % 2 == 1));
 	}

@@ -141,12 +141,14 @@ static void add_known(struct terms *t, const struct knowledge *known)
 static void write_answer(
 	const struct cleaning *c, const struct clean_result *r, uint64_t clean_ns, struct buf *out)
 {
-	struct buf corrections, timings, metadata;
+	struct buf corrections, doubtful, timings, metadata;
 
 	buf_init(&corrections, LIMIT_TURN_JSON_BYTES);
+	buf_init(&doubtful, LIMIT_TURN_JSON_BYTES);
 	buf_init(&timings, 256);
 	buf_init(&metadata, LIMIT_FIELD_BYTES);
 	corrections_write_json(&corrections, r, 1);
+	doubtful_write_json(&doubtful, r->doubtful, r->doubtful_count);
 	buf_char(&timings, '{');
 	json_kv_ms(&timings, "clean", clean_ns);
 	buf_char(&timings, '}');
@@ -159,12 +161,14 @@ static void write_answer(
 				   .contexts = r->contexts,
 				   .context_count = r->context_count,
 				   .timings = buf_view(&timings),
-				   .corrections = buf_view(&corrections)});
+				   .corrections = buf_view(&corrections),
+				   .doubtful = buf_view(&doubtful)});
 	buf_str(out, "\"cleaned_text\":");
 	json_str(out, r->cleaned);
 	json_kv_raw(out, "metadata", buf_view(&metadata));
-	out->overflow = out->overflow || corrections.overflow || metadata.overflow;
+	out->overflow = out->overflow || corrections.overflow || doubtful.overflow || metadata.overflow;
 	buf_finish(&corrections);
+	buf_finish(&doubtful);
 	buf_finish(&timings);
 	buf_finish(&metadata);
 }

@@ -139,7 +139,7 @@ START_TEST(test_metadata_keeps_the_rest)
 		"\"timings\":{\"queue\":1.5},\"corrections\":[{\"id\":\"r2-1\",\"kind\":\"edit\","
 		"\"original\":\"b\",\"corrected\":\"c\","
 		"\"confidence\":\"HIGH\",\"reason\":\"Edited by hand.\",\"position\":{\"start\":2,\"end\":3},"
-		"\"cleaned_position\":{\"start\":2,\"end\":3}}],\"source\":\"user\"}");
+		"\"cleaned_position\":{\"start\":2,\"end\":3}}],\"source\":\"user\",\"doubtful\":[]}");
 	buf_finish(&out);
 	revision_finish(&r);
 	cJSON_Delete(metadata);

@@ -62,9 +62,9 @@ static void explain(const struct filter *f, const struct clean_result *result)
 	for (size_t i = 0; i < result->correction_count; i++) {
 		const struct correction *c = &result->corrections[i];
 
-		fprintf(stderr, "%lu: %s %.3f \"%.*s\" -> \"%.*s\" %s\n", f->line,
-			correction_kind_name(c->kind), c->score, (int)c->original.n, c->original.p,
-			(int)c->corrected.n, c->corrected.p, c->reason);
+		fprintf(stderr, "%lu: %s %.3f %s %.4f \"%.*s\" -> \"%.*s\" %s\n", f->line,
+			correction_kind_name(c->kind), c->score, c->sort, c->evidence, (int)c->original.n,
+			c->original.p, (int)c->corrected.n, c->corrected.p, c->reason);
 	}
 }
 
@@ -110,6 +110,8 @@ static void metadata_write(struct buf *out, struct slice raw, const struct clean
 	buf_char(out, ']');
 	json_key(out, "corrections");
 	corrections_write_json(out, result, 1);
+	json_key(out, "doubtful");
+	doubtful_write_json(out, result->doubtful, result->doubtful_count);
 	buf_char(out, '}');
 }
 

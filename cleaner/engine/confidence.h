@@ -18,6 +18,6 @@ enum confidence confidence_of(double score);
 
 /* The whole turn's: how likely it is that none of its changes of words is wrong, and no word stands that we
  * doubt. */
-enum confidence confidence_of_turn(const struct clean_result *result, size_t doubtful_words);
+enum confidence confidence_of_turn(const struct clean_result *result);
 
 #endif

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 
 struct context {
-	char *name;  /* owned */
-	unsigned at; /* points that make it active */
+	char *name;	    /* owned */
+	unsigned at;	    /* points that make it active */
+	struct slice terms; /* the categories of terms that belong here, comma-separated; the file's text */
 };
 
 struct context_phrase {
@@ -59,7 +60,7 @@ static int contexts_open(struct contexts *c, struct slice name)
 			return (int)i;
 	if (c->count == ENGINE_CONTEXTS || name.n == 0)
 		return -1;
-	c->list[c->count] = (struct context){xstrndup(name.p, name.n), 1};
+	c->list[c->count] = (struct context){.name = xstrndup(name.p, name.n), .at = 1};
 	return (int)c->count++;
 }
 
@@ -96,6 +97,8 @@ bool contexts_read(struct contexts *c, struct slice text, unsigned *bad_line)
 			contexts_add(c, (unsigned)now, line.value, 1);
 		else if (slice_eq(line.key, SLICE("strong")))
 			contexts_add(c, (unsigned)now, line.value, 2);
+		else if (slice_eq(line.key, SLICE("terms")))
+			c->list[now].terms = line.value;
 		else if (slice_eq(line.key, SLICE("at")) && line.value.n)
 			c->list[now].at = (unsigned)strtoul(line.value.p, NULL, 10);
 		else
@@ -135,6 +138,28 @@ uint32_t contexts_bit(const struct contexts *c, struct slice name)
 		if (slice_eq(slice_str(c->list[i].name), name))
 			return UINT32_C(1) << i;
 	return 0;
+}
+
+static bool context_takes(const struct context *context, struct slice category)
+{
+	struct slice rest = context->terms, one;
+
+	if (slice_eq_nocase(slice_str(context->name), category))
+		return true;
+	while (slice_cut(&rest, ',', &one))
+		if (slice_eq_nocase(one, category))
+			return true;
+	return false;
+}
+
+uint32_t contexts_of_category(const struct contexts *c, struct slice category)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; category.n && i < c->count; i++)
+		if (context_takes(&c->list[i], category))
+			bits |= UINT32_C(1) << i;
+	return bits;
 }
 
 const char *const *contexts_names(const struct contexts *c, uint32_t bits, struct arena *a, size_t *count)

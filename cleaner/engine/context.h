@@ -17,6 +17,10 @@ bool contexts_read(struct contexts *contexts, struct slice text, unsigned *bad_l
 uint32_t contexts_find(const struct contexts *contexts, const struct turn *t);
 uint32_t contexts_bit(const struct contexts *contexts, struct slice name); /* 0: no such context */
 
+/* The contexts that a glossary term of this category belongs to: the one of that name, and those whose file
+ * lists the category; 0: none, it fits everywhere. */
+uint32_t contexts_of_category(const struct contexts *contexts, struct slice category);
+
 /* The names of the bits, in the arena. */
 const char *const *contexts_names(
 	const struct contexts *contexts, uint32_t bits, struct arena *a, size_t *count);

@@ -7,16 +7,13 @@
  */
 #include "common/base/utf8.h"
 #include "decide.h"
+#include "doubt.h"
 #include "gate.h"
 #include "patterns.h"
 #include "profile.h"
 #include "takeback.h"
 
-enum {
-	ACKNOWLEDGE_WORDS = 5,
-	FORMED_WORDS = 8,
-	DOUBTFUL_LETTERS = 4
-}; /* longest turn that a rule about short turns takes */
+enum { ACKNOWLEDGE_WORDS = 5, FORMED_WORDS = 8 }; /* longest turn that a rule about short turns takes */
 
 static bool is_forced(const struct turn *t)
 {
@@ -87,7 +84,7 @@ static bool has_glossary_hit(const struct turn *t)
 		return false;
 	words_cut(&probe.words, t->arena, t->engine->lexicon, t->in->raw);
 	count = glossary_candidates(
-		&probe, terms_of(t->terms, t->phones, &t->engine->table, t->engine->lexicon, t->in), &list);
+		&probe, terms_of(t->terms, t->phones, t->engine, t->in), &list);
 	for (size_t i = 0; i < count; i++)
 		if (list[i].p >= GATE_FROM)
 			return true;
@@ -97,22 +94,11 @@ static bool has_glossary_hit(const struct turn *t)
 	return false;
 }
 
-/* A word in lower case that neither the training text nor the dictionary has: likely misheard, or a name. */
 static bool has_doubtful(const struct turn *t)
 {
-	const struct words *w = &t->words;
-
-	for (size_t i = 0; t->engine->table.head && i < w->count; i++) {
-		const struct word *word = w->live[i];
-		bool letters =
-			word->key.n >= DOUBTFUL_LETTERS && slice_eq(word->key, word->core) && !word->classes;
-
-		for (size_t k = 0; letters && k < word->key.n; k++)
-			letters = word->key.p[k] >= 'a' && word->key.p[k] <= 'z';
-		if (letters && table_frequency(&t->engine->table, word->key) == 0 &&
-			!table_in_dictionary(&t->engine->table, word->key))
+	for (size_t i = 0; i < t->words.count; i++)
+		if (is_unknown_word(&t->engine->table, t->words.live[i]))
 			return true;
-	}
 	return false;
 }
 

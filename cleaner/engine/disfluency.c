@@ -11,14 +11,14 @@
 
 enum { REPEAT_WORDS = 4 }; /* the longest stretch whose repeat is taken for a stutter */
 
-static const struct edit edit_filler = {KIND_FILLER, 0.985, "A filler that carries no meaning."};
-static const struct edit edit_filler_mark = {KIND_FILLER, 0.975, "The mark belonged to a filler."};
-static const struct edit edit_phrase = {KIND_FILLER, 0.9, "\"You know\" in passing carries no meaning here."};
-static const struct edit edit_like = {KIND_FILLER, 0.72, "\"Like\" in passing compares nothing here."};
-static const struct edit edit_cut_off = {KIND_RESTART, 0.95, "The word was broken off and begun again."};
-static const struct edit edit_restart = {KIND_RESTART, 0.8, "The speaker began again."};
-static const struct edit edit_partial = {KIND_RESTART, 0.93, "Begun again with a fuller form."};
-static const struct edit edit_repeat = {KIND_REPEAT, 0.93, "Said twice in a row."};
+static const struct edit edit_filler = {KIND_FILLER, 1, "A filler that carries no meaning.", SORT_FILLER};
+static const struct edit edit_filler_mark = {KIND_FILLER, 1, "The mark belonged to a filler.", SORT_FILLER_MARK};
+static const struct edit edit_phrase = {KIND_FILLER, 1, "\"You know\" in passing carries no meaning here.", SORT_PHRASE};
+static const struct edit edit_like = {KIND_FILLER, 1, "\"Like\" in passing compares nothing here.", SORT_LIKE};
+static const struct edit edit_cut_off = {KIND_RESTART, 1, "The word was broken off and begun again.", SORT_CUT_OFF};
+static const struct edit edit_restart = {KIND_RESTART, 1, "The speaker began again.", SORT_RESTART};
+static const struct edit edit_partial = {KIND_RESTART, 1, "Begun again with a fuller form.", SORT_PARTIAL};
+static const struct edit edit_repeat = {KIND_REPEAT, 1, "Said twice in a row.", SORT_REPEAT};
 
 static bool key_in(struct slice key, const char *const *list, size_t count)
 {

@@ -45,8 +45,7 @@ static struct correction *emit_open(struct emitter *e, const struct edit *why)
 	c = &e->corrections[e->result->correction_count++];
 	*c = (struct correction){
 		.kind = why->kind,
-		.score = why->score,
-		.confidence = confidence_of(why->score),
+		.score = 1,
 		.reason = why->reason,
 		.original = slice_of(e->w->raw.p + e->raw_at, 0),
 		.corrected = slice_of(e->out + e->n, 0),
@@ -61,10 +60,13 @@ static struct correction *emit_open(struct emitter *e, const struct edit *why)
 static void emit_change(struct emitter *e, uint32_t raw_end, struct slice text, const struct edit *why)
 {
 	struct correction *c = emit_open(e, why);
+	double score = change_worth(why->sort, why->score);
 
-	if (why->score < c->score) {
-		c->score = why->score;
-		c->confidence = confidence_of(why->score);
+	if (score <= c->score) {
+		c->score = score;
+		c->evidence = why->score;
+		c->sort = change_sort_name(why->sort);
+		c->confidence = confidence_of(score);
 	}
 	if (text.n)
 		memcpy(e->out + e->n, text.p, text.n);

@@ -10,6 +10,7 @@
 #include "common/base/xalloc.h"
 #include "confidence.h"
 #include "decide.h"
+#include "doubt.h"
 #include "emit.h"
 #include "patterns.h"
 #include "profile.h"
@@ -48,6 +49,7 @@ static const struct {
 	{STAGE_LIGHT, CLEAN_LIGHT, true, false, stage_profile},
 	{STAGE_PATTERN, CLEAN_FULL, true, false, stage_patterns},
 	{STAGE_PATTERN, CLEAN_FULL, true, false, stage_glossary},
+	{STAGE_PATTERN, CLEAN_LIGHT, true, false, stage_doubt},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_numbers},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_marks},
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_case},
@@ -232,6 +234,7 @@ struct decision engine_decide(struct engine_workspace *ws, const struct clean_in
 
 	if (!turn_begin(&t, ws, in))
 		return (struct decision){CLEAN_NONE, "unreadable"};
+	t.contexts = UINT32_MAX; /* the window is not known: a term of any context may be meant */
 	return decide(&t);
 }
 
@@ -260,15 +263,6 @@ static void announce(void (*on_stage)(enum engine_stage, void *), void *arg, enu
 		on_stage(stage, arg);
 }
 
-static size_t turn_doubtful(const struct turn *t)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < t->words.count; i++)
-		n += t->words.live[i]->doubtful;
-	return n;
-}
-
 static void turn_run(
 	struct turn *t, enum clean_level level, void (*on_stage)(enum engine_stage, void *), void *arg)
 {
@@ -295,18 +289,19 @@ const struct clean_result *engine_clean(struct engine_workspace *ws, const struc
 	emit_unchanged(in->raw, result);
 	if (!turn_begin(&t, ws, in))
 		return result;
-	result->decision = decide(&t);
 	announce(on_stage, arg, STAGE_WINDOW);
 	turn_read_window(&t);
 	announce(on_stage, arg, STAGE_CONTEXT);
 	t.contexts = contexts_find(t.engine->contexts, &t);
+	result->decision = decide(&t);
 	if (result->decision.level != CLEAN_NONE) {
 		turn_run(&t, result->decision.level, on_stage, arg);
 		emit(&t.words, result);
 		suppress(in, t.arena, result);
+		doubts_collect(&t, result);
 	}
 	announce(on_stage, arg, STAGE_CONFIDENCE);
-	result->confidence = confidence_of_turn(result, turn_doubtful(&t));
+	result->confidence = confidence_of_turn(result);
 	result->contexts = contexts_names(t.engine->contexts, t.contexts, t.arena, &result->context_count);
 	announce(on_stage, arg, STAGE_END);
 	return result;

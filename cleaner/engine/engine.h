@@ -51,7 +51,8 @@ struct window_turn {
 	uint32_t seq;
 	bool agent; /* a bypass speaker's: perfect text */
 	struct slice speaker;
-	struct slice text; /* cleaned */
+	struct slice text;     /* cleaned */
+	struct slice doubtful; /* words of it that are likely misheard, one a line; may be empty */
 };
 
 struct glossary_term {
@@ -106,12 +107,15 @@ enum {
 	ENGINE_WINDOW_BYTES = 8 * 1024, /* of the window that are read, newest turns first */
 	ENGINE_GLOSSARY_TERMS = 1200,
 	ENGINE_TEXT_BYTES = 16 * 1024,
+	ENGINE_DOUBTFUL_WORDS = 64, /* told of a turn: one with more is doubtful as a whole */
 };
 
 struct correction {
 	enum correction_kind kind;
 	enum confidence confidence;
-	double score; /* 0..1, what the confidence was cut from */
+	double score;	 /* 0..1, what the confidence was cut from: the share of such changes that are right */
+	double evidence; /* 0..1, what the score was read off */
+	const char *sort; /* the sort of change that it was measured with (sorts.h), static */
 	struct slice original,
 		corrected;   /* original: bytes of raw; corrected: bytes of cleaned; either may be empty */
 	const char *reason;  /* one sentence for people, static or arena text */
@@ -125,6 +129,13 @@ struct decision {
 			       text */
 };
 
+/* A word that stands though it is likely misheard: nothing better is known. */
+struct doubtful_word {
+	struct slice text;   /* bytes of raw */
+	uint32_t start, end; /* code points in raw, half-open */
+	const char *reason;  /* one sentence for people, static text */
+};
+
 /* Corrections are in text order and do not overlap; between them raw and cleaned are the same bytes, so that
  * replacing each [start, end) of raw by its `corrected` rebuilds cleaned exactly. All of it is owned by the
  * workspace and stands until its next use. */
@@ -132,6 +143,8 @@ struct clean_result {
 	struct slice cleaned;
 	const struct correction *corrections;
 	size_t correction_count;
+	const struct doubtful_word *doubtful; /* in text order, none inside a correction of words */
+	size_t doubtful_count;
 	enum confidence confidence;  /* of the whole turn */
 	const char *const *contexts; /* names of the active contexts, static or engine text */
 	size_t context_count;
@@ -186,5 +199,13 @@ const char *correction_kind_name(enum correction_kind kind);
 /* Writes api.md's `corrections` array: [{"id":"c1","kind":..,"position":{..}..}]. A later revision's ids are its
  * own ("r2-1"), so that a verdict on what no longer stands meets nothing. */
 void corrections_write_json(struct buf *out, const struct clean_result *result, unsigned revision);
+
+/* Writes the metadata's `doubtful` array: [{"text","position":{..},"reason"}]. */
+void doubtful_write_json(struct buf *out, const struct doubtful_word *words, size_t count);
+
+/* Copies to `kept` those of the words that none of the result's corrections changes, other than in marks or
+ * case (a language model's may): `kept` has room for `count`. How many they are. */
+size_t doubtful_left(const struct clean_result *result, const struct doubtful_word *words, size_t count,
+	struct doubtful_word *kept);
 
 #endif

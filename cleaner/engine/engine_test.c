@@ -166,11 +166,11 @@ START_TEST(test_json)
 		"\"reason\":\"A filler that carries no meaning.\",\"position\":{\"start\":0,\"end\":3},"
 		"\"cleaned_position\":{\"start\":0,\"end\":0}},{\"id\":\"c2\",\"kind\":\"case\",\"original\":"
 		"\"we\","
-		"\"corrected\":\"We\",\"confidence\":\"MEDIUM\",\"reason\":\"A sentence begins with a "
+		"\"corrected\":\"We\",\"confidence\":\"HIGH\",\"reason\":\"A sentence begins with a "
 		"capital.\","
 		"\"position\":{\"start\":3,\"end\":5},\"cleaned_position\":{\"start\":0,\"end\":2}},{\"id\":"
 		"\"c3\","
-		"\"kind\":\"punctuation\",\"original\":\"\",\"corrected\":\".\",\"confidence\":\"MEDIUM\","
+		"\"kind\":\"punctuation\",\"original\":\"\",\"corrected\":\".\",\"confidence\":\"HIGH\","
 		"\"reason\":\"The sentence ends here.\",\"position\":{\"start\":5,\"end\":5},"
 		"\"cleaned_position\":{\"start\":2,\"end\":3}}]");
 	buf_reset(&out);
@@ -255,6 +255,84 @@ START_TEST(test_decisions_with_glossary)
 }
 END_TEST
 
+/* With the table: what is doubted, by code points of raw; what was changed or is a term is not. */
+static const struct {
+	const char *raw, *term, *doubtful; /* doubtful: the words, each with a blank after it */
+	uint32_t start;			   /* of the first */
+} doubts[] = {
+	{"and then we sell the zorbitan software", NULL, "zorbitan ", 21},
+	{"so \xC3\xA9t\xC3\xA9 we sell the zorbitan and the glonkery software", NULL, "zorbitan glonkery ", 19},
+	{"and then we sell the zorbitan software", "Zorbitan", "", 0},
+	{"and then we sell the boilers", NULL, "", 0},
+	{"i'm the vector of marketing at zorbitan", NULL, "zorbitan ", 31},
+};
+
+START_TEST(test_doubtful)
+{
+	struct glossary_term term = {.term = slice_str(doubts[_i].term)};
+	struct clean_input in = {.raw = slice_str(doubts[_i].raw),
+		.glossary = &term,
+		.glossary_count = doubts[_i].term != NULL,
+		.options = {.formats = FORMAT_ALL}};
+	const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
+	struct buf words, json;
+
+	buf_init(&words, 1024);
+	buf_init(&json, 4096);
+	for (size_t i = 0; i < result->doubtful_count; i++) {
+		buf_slice(&words, result->doubtful[i].text);
+		buf_char(&words, ' ');
+	}
+	ck_assert_str_eq(words.n ? words.p : "", doubts[_i].doubtful);
+	if (result->doubtful_count)
+		ck_assert_uint_eq(result->doubtful[0].start, doubts[_i].start);
+	doubtful_write_json(&json, result->doubtful, result->doubtful_count);
+	ck_assert(slice_starts(buf_view(&json), result->doubtful_count ? SLICE("[{\"text\":\"") : SLICE("[]")));
+	buf_finish(&words);
+	buf_finish(&json);
+}
+END_TEST
+
+/* The same words beside a term that they sound like: the worth of the evidence where the term's context is
+ * active is never less, where another is never more. */
+START_TEST(test_contexts_feed_the_gate)
+{
+	static const char *const raw = "we spend it all on check a trait ads";
+	static const char *const categories[] = {"readiness", "", "marketing"}; /* marketing is what it is about */
+	double score[countof(categories)];
+
+	for (size_t i = 0; i < countof(categories); i++) {
+		struct glossary_term term = {.term = SLICE("Checkatrade"), .category = slice_str(categories[i])};
+		struct clean_input in = {.raw = slice_str(raw),
+			.glossary = &term,
+			.glossary_count = 1,
+			.options = {.forced = true, .level = CLEAN_FULL, .formats = FORMAT_ALL}};
+		const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
+
+		score[i] = 0;
+		for (size_t k = 0; k < result->correction_count; k++)
+			if (result->corrections[k].kind == KIND_GLOSSARY)
+				score[i] = result->corrections[k].evidence;
+	}
+	ck_assert_msg(score[0] < score[1] && score[1] < score[2], "%f %f %f", score[0], score[1], score[2]);
+}
+END_TEST
+
+START_TEST(test_doubtful_left)
+{
+	static const struct doubtful_word words[] = {{SLICE("a"), 2, 5, ""}, {SLICE("b"), 8, 9, ""}, {SLICE("c"), 9, 11, ""}};
+	const struct correction changes[] = {{.kind = KIND_CASE, .start = 2, .end = 5},
+		{.kind = KIND_MODEL, .start = 5, .end = 8},
+		{.kind = KIND_MODEL, .start = 8, .end = 9}};
+	struct clean_result result = {.corrections = changes, .correction_count = countof(changes)};
+	struct doubtful_word kept[countof(words)];
+
+	ck_assert_uint_eq(doubtful_left(&result, words, countof(words), kept), 2);
+	ck_assert_uint_eq(kept[0].start, 2);
+	ck_assert_uint_eq(kept[1].start, 9);
+}
+END_TEST
+
 START_TEST(test_bad_input)
 {
 	static char big[ENGINE_TEXT_BYTES + 1];
@@ -299,11 +377,14 @@ int main(void)
 	tcase_add_test(tc, test_json);
 	tcase_add_test(tc, test_verbatim);
 	tcase_add_test(tc, test_contexts);
+	tcase_add_test(tc, test_doubtful_left);
 	tcase_add_test(tc, test_bad_input);
 	tcase_add_test(tc, test_names);
 	tcase_add_checked_fixture(tables, setup_tables, teardown);
 	tcase_set_timeout(tables, 60);
 	tcase_add_loop_test(tables, test_capitals, 0, countof(capitals));
+	tcase_add_test(tables, test_contexts_feed_the_gate);
+	tcase_add_loop_test(tables, test_doubtful, 0, countof(doubts));
 	tcase_add_test(tables, test_glossary);
 	tcase_add_test(tables, test_decisions_with_glossary);
 	suite_add_tcase(suite, tc);

@@ -51,7 +51,7 @@ static void dump_line(struct engine *engine, struct turn *t, cJSON *object, stru
 	words_cut(&t->words, t->arena, engine->lexicon, in.raw);
 	stage_patterns(t);
 	count = glossary_candidates(
-		t, terms_of(t->terms, t->phones, &engine->table, engine->lexicon, &in), &list);
+		t, terms_of(t->terms, t->phones, engine, &in), &list);
 	dump(t, list, count, out);
 	clean_glossary_finish(&glossary);
 }

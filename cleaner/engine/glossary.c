@@ -175,6 +175,14 @@ static void candidate_add(struct hunt *h, size_t from, size_t to, const struct t
 	h->count++;
 }
 
+/* What the conversation is about speaks for terms that belong there, and against those of elsewhere. */
+static double context_shift(const struct turn *t, const struct term *term)
+{
+	if (!term->contexts)
+		return 0;
+	return term->contexts & t->contexts ? GATE_CONTEXT : -GATE_CONTEXT;
+}
+
 /* How much worse than the best window for the same term each one is; then all features are there to judge. */
 static void judge_all(struct hunt *h)
 {
@@ -189,7 +197,7 @@ static void judge_all(struct hunt *h)
 			if (h->list[k].term == c->term)
 				best = fminf(best, h->list[k].features[GATE_DISTANCE]);
 		c->features[GATE_OVERLAP] = c->features[GATE_DISTANCE] - best;
-		c->p = gate_judge(c->features);
+		c->p = gate_judge(c->features, context_shift(h->t, c->term));
 	}
 }
 
@@ -341,9 +349,16 @@ static void apply(struct turn *t, const struct candidate *c)
 					  : arena_copy(t->arena, slice_str(c->term->text));
 	struct word *word = t->words.live[c->from];
 
-	*edit = (struct edit){KIND_GLOSSARY, gate_confidence(c->p), "Sounds like this term of the glossary."};
+	*edit = (struct edit){KIND_GLOSSARY, c->p, "Sounds like this term of the glossary.", SORT_TERM_HEARD};
 	words_merge(&t->words, c->from, c->to, text, edit);
 	word->fixed = true;
+}
+
+static void doubt_window(struct turn *t, const struct candidate *c)
+{
+	for (size_t i = c->from; i < c->to; i++)
+		if (!(t->words.live[i]->classes & CLASS_STOP))
+			t->words.live[i]->doubt = "Sounds like a term of the glossary, but not enough.";
 }
 
 void stage_glossary(struct turn *t)
@@ -354,7 +369,7 @@ void stage_glossary(struct turn *t)
 	if (t->in->glossary_count == 0)
 		return;
 	count = glossary_candidates(
-		t, terms_of(t->terms, t->phones, &t->engine->table, t->engine->lexicon, t->in), &list);
+		t, terms_of(t->terms, t->phones, t->engine, t->in), &list);
 	while ((best = likeliest(list, count))) {
 		size_t from = best->from, to = best->to;
 
@@ -365,6 +380,6 @@ void stage_glossary(struct turn *t)
 	}
 	for (size_t i = 0; i < count; i++)
 		if (list[i].p >= DOUBT_FROM)
-			t->words.live[list[i].from]->doubtful = true;
+			doubt_window(t, &list[i]);
 	words_settle(&t->words);
 }

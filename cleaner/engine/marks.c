@@ -22,18 +22,11 @@ struct judged {
 static const char *const reasons[] = {
 	"A mark here breaks the sentence.", "A pause between clauses.", "The sentence ends here."};
 
-/* People disagree about marks: however sure the table is, at most so many of its marks are those of a
- * reference (measured by tests/bench/calibration). */
-static double mark_score(double p)
-{
-	return p >= 0.85 ? 0.92 : p >= 0.75 ? 0.86 : 0.66 + (p > 0.47 ? (p - 0.47) * 0.5 : 0);
-}
-
-static const struct edit *mark_edit(struct turn *t, double p, const char *reason)
+static const struct edit *mark_edit(struct turn *t, enum change_sort sort, double p, const char *reason)
 {
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
-	*edit = (struct edit){KIND_PUNCTUATION, mark_score(p), reason};
+	*edit = (struct edit){KIND_PUNCTUATION, p, reason, sort};
 	return edit;
 }
 
@@ -93,10 +86,19 @@ static bool is_plain_mark(const struct word *word)
 	       !(word->classes & CLASS_ABBREVIATION) && !memchr(word->core.p, '.', word->core.n);
 }
 
-static void put_mark(struct turn *t, struct word *word, const char *mark, double score, const char *reason)
+static void put_mark(struct turn *t, struct word *word, enum mark mark, enum change_sort sort, double p)
 {
-	word_set_trail(word, arena_printf(t->arena, "%.*s%s", (int)word->trail.n, word->trail.p, mark),
-		mark_edit(t, score, reason));
+	word_set_trail(word,
+		arena_printf(t->arena, "%.*s%s", (int)word->trail.n, word->trail.p, mark == MARK_COMMA ? "," : "."),
+		mark_edit(t, sort, p, reasons[mark]));
+}
+
+/* Marks that join others are worth less than those that are set in bare text. */
+static enum change_sort mark_sort(const struct turn *t, const struct mark_bounds *b, enum mark mark)
+{
+	if (b == &t->profile->marked)
+		return mark == MARK_COMMA ? SORT_COMMA_MORE : SORT_STOP_MORE;
+	return mark == MARK_COMMA ? SORT_COMMA : SORT_STOP;
 }
 
 /* Sets, keeps or removes the mark after live word i; returns the one that stands. */
@@ -104,19 +106,18 @@ static enum mark settle_mark(struct turn *t, size_t i, struct judged p, const st
 {
 	struct word *word = t->words.live[i];
 	enum mark there = mark_there(word), best = p.p[MARK_COMMA] >= p.p[MARK_STOP] ? MARK_COMMA : MARK_STOP;
-	float likely = p.p[best];
 
 	if (there != MARK_NONE) {
 		if (p.p[MARK_NONE] < b->none || !is_plain_mark(word))
 			return there;
-		word_set_trail(word, slice_of("", 0), mark_edit(t, p.p[MARK_NONE], reasons[MARK_NONE]));
+		word_set_trail(word, slice_of("", 0), mark_edit(t, SORT_MARK_GONE, p.p[MARK_NONE], reasons[MARK_NONE]));
 		return MARK_NONE;
 	}
 	if (word->trail.n || t->words.live[i + 1]->lead.n || !is_latin(word->core))
 		return MARK_NONE;
 	if (1 - p.p[MARK_NONE] < (best == MARK_COMMA ? b->comma : b->stop))
 		return MARK_NONE;
-	put_mark(t, word, best == MARK_COMMA ? "," : ".", likely, reasons[best]);
+	put_mark(t, word, best, mark_sort(t, b, best), p.p[best]);
 	return best;
 }
 
@@ -161,7 +162,7 @@ static void close_fillers(struct turn *t, size_t from, size_t to)
 		struct word *word = t->words.live[i];
 
 		if (word->trail.n == 0 && word->core.n && is_latin(word->core))
-			put_mark(t, word, ",", 0.8, reasons[MARK_COMMA]);
+			put_mark(t, word, MARK_COMMA, SORT_COMMA_BESIDE, 1);
 	}
 }
 
@@ -231,7 +232,9 @@ static void set_questions(struct turn *t, const struct token *tokens, const stru
 			continue;
 		p = slice_eq(word->trail, SLICE(".")) ? asks(t, tokens, from, i + 1) : 0;
 		if (p >= (word->trail_edit ? b->ask : t->profile->marked.ask + 0.1F))
-			word_set_trail(word, SLICE("?"), mark_edit(t, p, "This asks something."));
+			word_set_trail(word, SLICE("?"),
+				mark_edit(t, word->trail_edit ? SORT_QUESTION : SORT_QUESTION_MORE, p,
+					"This asks something."));
 		from = i + 1;
 	}
 }
@@ -245,7 +248,7 @@ static void close_turn(struct turn *t)
 	if (!last || word_ends_sentence(last) || !is_latin(last->core))
 		return;
 	if (last->trail.n == 0 || slice_eq(last->trail, SLICE(",")))
-		word_set_trail(last, SLICE("."), mark_edit(t, 0.9, reasons[MARK_STOP]));
+		word_set_trail(last, SLICE("."), mark_edit(t, SORT_TURN_END, 1, reasons[MARK_STOP]));
 }
 
 void stage_marks(struct turn *t)

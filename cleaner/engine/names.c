@@ -78,6 +78,19 @@ static void correction_write(struct buf *out, const struct correction *c, size_t
 	buf_char(out, '}');
 }
 
+void doubtful_write_json(struct buf *out, const struct doubtful_word *words, size_t count)
+{
+	buf_char(out, '[');
+	for (size_t i = 0; i < count; i++) {
+		buf_str(out, i ? ",{" : "{");
+		json_kv_str(out, "text", words[i].text);
+		range_write(out, "position", words[i].start, words[i].end);
+		json_kv_str(out, "reason", slice_str(words[i].reason));
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
 void corrections_write_json(struct buf *out, const struct clean_result *result, unsigned revision)
 {
 	buf_char(out, '[');

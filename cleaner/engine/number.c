@@ -39,7 +39,8 @@ static const struct edit *numeral_edit(struct turn *t, const struct numeral *n)
 
 	*edit = (struct edit){KIND_NUMBER, n->score,
 		n->format == FORMAT_ELECTRONIC ? "An address is written out."
-					       : "A number is written in digits."};
+					       : "A number is written in digits.",
+		SORT_NUMBER};
 	return edit;
 }
 

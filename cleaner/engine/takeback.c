@@ -8,7 +8,7 @@
 
 #include <ctype.h>
 
-enum sort { SORT_NONE, SORT_DAY, SORT_MONTH, SORT_NUMBER };
+enum value_sort { VALUE_NONE, VALUE_DAY, VALUE_MONTH, VALUE_NUMBER };
 
 struct span {
 	size_t from, to; /* live words, half-open */
@@ -17,7 +17,7 @@ struct span {
 struct said {
 	const struct words *w;
 	struct span meant, was; /* was is empty when the turn does not say it */
-	enum sort sort;		/* of meant's first word */
+	enum value_sort sort; /* of meant's first word */
 };
 
 struct place {
@@ -48,17 +48,17 @@ static bool has_digit(struct slice s)
 	return false;
 }
 
-static enum sort sort_of(const struct words *w, size_t i)
+static enum value_sort sort_of(const struct words *w, size_t i)
 {
 	struct slice key = words_key(w, i);
 
 	if (is_one_of(key, "monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday"))
-		return SORT_DAY;
+		return VALUE_DAY;
 	if (is_one_of(key, "january february march april may june july august september october november december"))
-		return SORT_MONTH;
+		return VALUE_MONTH;
 	if (has_digit(key) || ((words_classes(w, i) & CLASS_NUMBER) && !is_one_of(key, "one oh a point and")))
-		return SORT_NUMBER;
-	return SORT_NONE;
+		return VALUE_NUMBER;
+	return VALUE_NONE;
 }
 
 /* The digits of a number, without what is written around them ("$70" and "70%": "70"); all of a word. */
@@ -269,7 +269,7 @@ static void find_sorted(const struct said *s, const struct words *e, struct plac
 
 	for (size_t i = 0; i < e->count; i++) {
 		struct slice core = e->live[i]->core;
-		bool number = s->sort == SORT_NUMBER;
+		bool number = s->sort == VALUE_NUMBER;
 
 		if (sort_of(e, i) != s->sort || !stands(e, i + 1, s->w, rest))
 			continue;
@@ -323,7 +323,7 @@ static void find_sounding(const struct said *s, const struct words *e, struct pl
 static void find(const struct said *s, const struct words *e, struct place *p)
 {
 	*p = (struct place){.found = 0};
-	if (s->sort != SORT_NONE)
+	if (s->sort != VALUE_NONE)
 		find_sorted(s, e, p);
 	else
 		find_sounding(s, e, p);
@@ -332,7 +332,7 @@ static void find(const struct said *s, const struct words *e, struct place *p)
 /* The agent has said another of the sort since: the person may mean that. */
 static bool is_between(const struct said *s, const struct words *agent, struct slice was)
 {
-	for (size_t i = 0; s->sort != SORT_NONE && i < agent->count; i++)
+	for (size_t i = 0; s->sort != VALUE_NONE && i < agent->count; i++)
 		if (sort_of(agent, i) == s->sort && !slice_eq_nocase(digits_of(agent->live[i]->core), was))
 			return true;
 	return false;
@@ -379,7 +379,7 @@ bool takeback_find(const struct words *w, const struct window_turn *window, size
 			.original = p.text,
 			.corrected = p.meant,
 			.at = (size_t)(p.text.p - window[i].text.p),
-			.score = s.was.to > s.was.from ? 0.95 : s.sort != SORT_NONE ? 0.88 : 0.86,
+			.score = s.was.to > s.was.from ? 0.95 : s.sort != VALUE_NONE ? 0.88 : 0.86,
 			.reason = "The speaker put this right in a later turn."};
 		return true;
 	}

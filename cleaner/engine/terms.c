@@ -5,6 +5,7 @@
 #include "terms.h"
 #include "common/base/xalloc.h"
 #include "conf_lines.h"
+#include "context.h"
 #include "lexicon.h"
 
 #include <ctype.h>
@@ -31,7 +32,7 @@ static uint64_t content_hash(const struct clean_input *in, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		for (size_t k = 0; k < in->glossary[i].term.n; k++)
 			hash = (hash ^ (unsigned char)in->glossary[i].term.p[k]) * UINT64_C(1099511628211);
-		hash = hash * 31 + 7;
+		hash = squeeze_hash(hash * 31 + 7, in->glossary[i].category);
 		for (size_t k = 0; k < in->glossary[i].sounds_like_count; k++)
 			hash = squeeze_hash(hash * 31 + 3, in->glossary[i].sounds_like[k]);
 	}
@@ -206,8 +207,8 @@ static void unshout(char *text)
 			*p = (char)tolower((unsigned char)*p);
 }
 
-static void term_add(struct terms *t, struct phones_cache *phones, const struct table *table,
-	const struct lexicon *lexicon, const struct glossary_term *from)
+static void term_add(struct terms *t, struct phones_cache *phones, const struct engine *engine,
+	const struct glossary_term *from)
 {
 	struct slice text = slice_trim(from->term);
 	struct term *term = &t->list[t->count];
@@ -223,7 +224,8 @@ static void term_add(struct terms *t, struct phones_cache *phones, const struct 
 	term->squeezed_n = n;
 	for (size_t i = 0; i < text.n; i++)
 		term->capital |= isupper((unsigned char)text.p[i]) != 0;
-	term_figures(term, table, lexicon, text);
+	term_figures(term, &engine->table, engine->lexicon, text);
+	term->contexts = contexts_of_category(engine->contexts, slice_trim(from->category));
 	exact_add(t, squeeze_hash(SQUEEZE_START, text), t->count, false);
 	for (size_t i = 0; i < from->sounds_like_count; i++)
 		exact_add(t, squeeze_hash(SQUEEZE_START, from->sounds_like[i]), t->count, true);
@@ -232,8 +234,8 @@ static void term_add(struct terms *t, struct phones_cache *phones, const struct 
 	t->count++;
 }
 
-static void terms_build(struct terms *t, struct phones_cache *phones, const struct table *table,
-	const struct lexicon *lexicon, const struct clean_input *in, size_t count)
+static void terms_build(struct terms *t, struct phones_cache *phones, const struct engine *engine,
+	const struct clean_input *in, size_t count)
 {
 	size_t spellings = count;
 
@@ -245,11 +247,11 @@ static void terms_build(struct terms *t, struct phones_cache *phones, const stru
 	t->exact = xcalloc(t->exact_slots, sizeof *t->exact);
 	memset(t->first, -1, sizeof t->first);
 	for (size_t i = 0; i < count; i++)
-		term_add(t, phones, table, lexicon, &in->glossary[i]);
+		term_add(t, phones, engine, &in->glossary[i]);
 }
 
 const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *phones,
-	const struct table *table, const struct lexicon *lexicon, const struct clean_input *in)
+	const struct engine *engine, const struct clean_input *in)
 {
 	size_t count =
 		in->glossary_count < ENGINE_GLOSSARY_TERMS ? in->glossary_count : ENGINE_GLOSSARY_TERMS;
@@ -268,7 +270,7 @@ const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *pho
 			oldest = t;
 	}
 	terms_free(oldest);
-	terms_build(oldest, phones, table, lexicon, in, count);
+	terms_build(oldest, phones, engine, in, count);
 	oldest->content = content;
 	oldest->used = cache->clock;
 	return oldest;

@@ -13,6 +13,8 @@
 #include "phones.h"
 #include "table.h"
 
+struct engine;
+
 enum { TERM_WORDS = 6, TERM_PHONES = 60, TERM_BYTES = 120, WINDOW_WORDS = 4 };
 enum { TERMS_KEPT = 8 }; /* glossaries remembered */
 
@@ -30,6 +32,7 @@ struct term {
 	unsigned words;
 	bool acronym, capital, common; /* common: one everyday word, whose case says nothing */
 	float frequency_min, frequency_mean, frequency_max;
+	uint32_t contexts; /* where it belongs, by its category; 0: anywhere */
 };
 
 struct terms {
@@ -55,7 +58,7 @@ struct terms_cache {
 
 /* The ready form of in's glossary, in the cache until the next call. */
 const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *phones,
-	const struct table *table, const struct lexicon *lexicon, const struct clean_input *in);
+	const struct engine *engine, const struct clean_input *in);
 void terms_cache_finish(struct terms_cache *cache);
 
 /* The term that a squeezed spelling is, or is a rule for; NULL when none. *rule: only by a sounds_like. */

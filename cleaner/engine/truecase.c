@@ -14,10 +14,9 @@
 #define CAPITAL_FROM 0.5F	/* in text without capitals; with its own, the profile says */
 #define LOWER_BELOW 0.2F	/* a capital after a stop that went */
 
-static const struct edit edit_pronoun = {KIND_CASE, 0.99, "\"I\" is written with a capital."};
-static const struct edit edit_lower = {KIND_CASE, 0.9, "The sentence goes on here."};
-
-static const struct edit edit_code = {KIND_CASE, 0.97, "Short codes are written with capitals."};
+static const struct edit edit_pronoun = {KIND_CASE, 1, "\"I\" is written with a capital.", SORT_PRONOUN};
+static const struct edit edit_lower = {KIND_CASE, 1, "The sentence goes on here.", SORT_LOWER};
+static const struct edit edit_code = {KIND_CASE, 1, "Short codes are written with capitals.", SORT_CODE};
 
 static void set_form(struct turn *t, struct word *word, struct slice form, const struct edit *why)
 {
@@ -90,12 +89,11 @@ static float capital(const struct turn *t, const struct token *tokens, size_t i,
 	return 1 / (1 + expf(-sum[0]));
 }
 
-static const struct edit *name_edit(struct turn *t, double score)
+static const struct edit *name_edit(struct turn *t, bool cased, double p)
 {
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
-	*edit = (struct edit){KIND_CASE, score >= 0.9 ? 0.9 : 0.66 + (score > 0.5 ? (score - 0.5) * 0.5 : 0),
-		"A name, as it is usually written."};
+	*edit = (struct edit){KIND_CASE, p, "A name, as it is usually written.", cased ? SORT_NAME_MORE : SORT_NAME};
 	return edit;
 }
 
@@ -170,11 +168,11 @@ static void set_name(struct turn *t, const struct token *tokens, size_t i, bool 
 	if (p < (cased ? t->profile->capital : CAPITAL_FROM))
 		return;
 	if (is_initials(word->key))
-		set_upper(t, word, name_edit(t, p));
+		set_upper(t, word, name_edit(t, cased, p));
 	else if (form.n)
-		set_form(t, word, form, name_edit(t, p));
+		set_form(t, word, form, name_edit(t, cased, p));
 	else
-		set_first(t, word, true, name_edit(t, p));
+		set_first(t, word, true, name_edit(t, cased, p));
 }
 
 /* The stop before word i went: a capital that only it called for goes too. */
@@ -192,10 +190,10 @@ static const struct edit *start_edit(struct turn *t, size_t i)
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
 	*edit = (struct edit){KIND_CASE,
-		stop ? stop->score
-		: i  ? 0.93
-		     : 0.88,
-		"A sentence begins with a capital."};
+		stop ? stop->score : 1, "A sentence begins with a capital.",
+		stop ? SORT_START_OURS
+		: i  ? SORT_START_THERE
+		     : SORT_START_TURN};
 	return edit;
 }
 

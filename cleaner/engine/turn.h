@@ -50,6 +50,7 @@ void stage_profile(struct turn *t);	 /* profile.c: what the recogniser is known 
 void stage_patterns(struct turn *t);	 /* patterns.c: known errors of the domain */
 void stage_glossary(struct turn *t);	 /* glossary.c: terms that were misheard */
 void stage_numbers(struct turn *t);	 /* number.c: numbers in words to digits */
+void stage_doubt(struct turn *t);	 /* doubt.c: words that no one knows */
 void stage_marks(struct turn *t);	 /* marks.c: commas, stops, question marks */
 void stage_case(struct turn *t);	 /* truecase.c: capitals */
 

@@ -179,7 +179,7 @@ void words_merge(struct words *w, size_t from, size_t to, struct slice core, con
 	first->raw_end = last->raw_end;
 	first->trail = last->trail;
 	first->trail_edit = last->trail_edit;
-	first->doubtful = false;
+	first->doubt = NULL;
 	word_set_core(w, first, core, why);
 }
 

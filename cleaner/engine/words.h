@@ -16,12 +16,15 @@
 #include "arena.h"
 #include "engine.h"
 #include "lexicon.h"
+#include "sorts.h"
 
 /* Why something was changed; static or in the arena. */
 struct edit {
 	enum correction_kind kind;
-	double score; /* 0..1: the share of such changes that are right */
+	double score; /* 0..1: the evidence of its sort; of SORT_GIVEN, the share of such changes that are
+			 right */
 	const char *reason;
+	enum change_sort sort;
 };
 
 struct word {
@@ -34,7 +37,7 @@ struct word {
 	bool absorbed;		    /* its raw bytes belong to the word before it */
 	bool fixed;	   /* its spelling and case are decided: no later stage may change the core */
 	bool after_filler; /* a filler stood before it: the speaker paused to think */
-	bool doubtful;	   /* likely misheard, nothing better known */
+	const char *doubt; /* not NULL: likely misheard, nothing better known; why, static text */
 };
 
 struct words {

@@ -52,6 +52,26 @@ static void vocabulary(struct buf *out, const struct clean_input *in)
 	buf_char(out, ']');
 }
 
+/* What was likely misheard there is named, so that nothing is concluded from it. Left out when there is none. */
+static void window_doubts(struct buf *out, struct slice lines)
+{
+	size_t n = 0;
+
+	if (lines.n == 0)
+		return;
+	json_key(out, "doubtful");
+	buf_char(out, '[');
+	while (lines.n && n < PROMPT_DOUBTFUL_WORDS) {
+		const char *end = memchr(lines.p, '\n', lines.n);
+		size_t word = end ? (size_t)(end - lines.p) : lines.n, past = end ? word + 1 : word;
+
+		comma(out, n++);
+		json_str(out, slice_of(lines.p, word));
+		lines = slice_of(lines.p + past, lines.n - past);
+	}
+	buf_char(out, ']');
+}
+
 static void window(struct buf *out, const struct clean_input *in)
 {
 	json_key(out, "window");
@@ -61,6 +81,7 @@ static void window(struct buf *out, const struct clean_input *in)
 		buf_char(out, '{');
 		json_kv_str(out, "speaker", in->window[i].speaker);
 		json_kv_str(out, "text", in->window[i].text);
+		window_doubts(out, in->window[i].doubtful);
 		buf_char(out, '}');
 	}
 	buf_char(out, ']');

@@ -28,7 +28,7 @@ struct prompt_item {
 	const struct clean_input *in;
 	const char *const *contexts; /* names of the active ones */
 	size_t context_count;
-	const struct slice *doubtful; /* words of the turn below the confidence threshold */
+	const struct slice *doubtful; /* words of the turn that are likely misheard */
 	size_t doubtful_count;
 };
 

@@ -5,6 +5,7 @@
 #include "revise_metadata.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { CORRECTIONS_BYTES = 8 * 1024 * 1024 };
 
@@ -50,6 +51,8 @@ void metadata_revise(cJSON *metadata, const struct revision *r, bool applied, co
 	set(all, "cleaning_applied", cJSON_CreateBool(applied));
 	set(all, "source", cJSON_CreateString(source));
 	set(all, "corrections", cJSON_CreateRaw(corrections.p));
+	if (strcmp(source, "user") == 0)
+		set(all, "doubtful", cJSON_CreateArray());
 	text = cJSON_PrintUnformatted(all);
 	if (text && !corrections.overflow)
 		buf_str(out, text);

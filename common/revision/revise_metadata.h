@@ -16,7 +16,7 @@ struct slice metadata_confidence(const cJSON *metadata);
 const char *metadata_confidence_after(const cJSON *metadata, const char *before, const struct revision *r);
 
 /* The whole object as it is with these corrections; changes metadata (NULL gives one that has no more than
- * these). */
+ * these). Once a user has written the text, none of its words is doubtful. */
 void metadata_revise(cJSON *metadata, const struct revision *r, bool applied, const char *confidence,
 	const char *source, struct buf *out);
 

@@ -62,8 +62,8 @@
 	F(STR, words) F(U64, deadline_ms) F(U64, verbatim) F(U64, formats) F(STR, profile) F(I64, received_at) \
 	F(I64, created_at) F(I64, started_at) F(I64, ended_at) F(STR, traceparent)
 
-/* Not sent but stored, in Redis: one turn of a conversation's window. */
-#define MSG_WINDOW_FIELDS(F) F(U64, seq) F(U64, agent) F(STR, speaker) F(STR, text)
+/* Not sent but stored, in Redis: one turn of a conversation's window. doubtful: words of it, one a line. */
+#define MSG_WINDOW_FIELDS(F) F(U64, seq) F(U64, agent) F(STR, speaker) F(STR, text) F(STR, doubtful)
 
 /* Every message: M(NAME, name, version, fields). The number of a row is its kind on the wire: append, never reorder. */
 #define MESSAGE_TABLE(M) \
@@ -77,7 +77,7 @@
 	M(CONTROL, control, 2, MSG_CONTROL_FIELDS) \
 	M(ALERT, alert, 1, MSG_ALERT_FIELDS) \
 	M(JOB, job, 1, MSG_JOB_FIELDS) \
-	M(WINDOW, window, 1, MSG_WINDOW_FIELDS) \
+	M(WINDOW, window, 2, MSG_WINDOW_FIELDS) \
 	M(MODE, mode, 1, MSG_MODE_FIELDS)
 
 #endif

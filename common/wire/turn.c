@@ -65,5 +65,6 @@ void turn_metadata_write(struct buf *out, const struct turn_metadata *m)
 		json_kv_str(out, "source", m->source);
 	json_kv_raw(out, "timings", m->timings.n ? m->timings : SLICE("{}"));
 	json_kv_raw(out, "corrections", m->corrections.n ? m->corrections : SLICE("[]"));
+	json_kv_raw(out, "doubtful", m->doubtful.n ? m->doubtful : SLICE("[]"));
 	buf_char(out, '}');
 }

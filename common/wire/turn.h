@@ -38,6 +38,7 @@ struct turn_metadata {
 	struct slice source;          /* NULL pointer: the first revision, left out; else who made this one */
 	struct slice timings;         /* JSON object {stage: ms}; empty gives {} */
 	struct slice corrections;     /* JSON array; empty gives [] */
+	struct slice doubtful;        /* likewise: words that are likely misheard */
 };
 
 void turn_metadata_write(struct buf *out, const struct turn_metadata *m);

@@ -95,14 +95,15 @@ END_TEST
 
 START_TEST(blob_round_trip_and_every_cut_is_refused)
 {
-	struct msg_window in = {.seq = 7, .agent = 1, .speaker = SLICE("Lumen"), .text = SLICE("Hello.")}, out;
+	struct msg_window in = {.seq = 7, .agent = 1, .speaker = SLICE("Lumen"), .text = SLICE("Hello Zorbitan."),
+		.doubtful = SLICE("Zorbitan")}, out;
 	struct buf b;
 
 	buf_init(&b, 10000);
 	msg_pack(MSG_WINDOW, &in, &b);
 	ck_assert(msg_unpack(MSG_WINDOW, buf_view(&b), &out));
 	ck_assert_uint_eq(out.seq, 7);
-	ck_assert(slice_eq(out.text, in.text));
+	ck_assert(slice_eq(out.text, in.text) && slice_eq(out.doubtful, in.doubtful));
 	for (size_t n = 0; n < b.n; n++)
 		ck_assert_msg(!msg_unpack(MSG_WINDOW, slice_of(b.p, n), &out), "cut at %zu was taken", n);
 	buf_char(&b, 0);

@@ -76,6 +76,15 @@ class Pipeline(unittest.TestCase):
         self.assertIn("75", turn["cleaned_text"])
         self.check_corrections(turn)
 
+    def test_doubtful_words_are_told(self):
+        text = "so \U0001f600 we sell the zorbitan software"
+        turn = self.client.turn(self.client.new_conversation(), text).json
+        clean = self.client.post("/api/v1/clean", {"raw_text": text}).json
+        for metadata in (turn["metadata"], clean["metadata"]):
+            self.assertEqual([(d["text"], d["position"]) for d in metadata["doubtful"]], [("zorbitan", {"start": 17, "end": 25})])
+            self.assertEqual(metadata["doubtful"][0]["reason"], "No word that is known.")
+        self.assertEqual(self.client.turn(self.client.new_conversation(), "yes").json["metadata"]["doubtful"], [])
+
     def test_nothing_to_clean(self):
         turn = self.client.turn(self.client.new_conversation(), "yes").json
         self.assertEqual((turn["state"], turn["metadata"]["cleaning_level"]), ("done", "none"))
