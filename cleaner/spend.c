@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "day_sum.h"
 #include "prices.h"
 #include "spend.sql.h"
 #include "spend_tidy.sql.h"
@@ -53,9 +54,7 @@ struct spend {
 	struct uuid batch; /* the id of those under way, kept until they are in */
 	uint64_t lost;
 	ev_timer report, poll;
-	char day[16];		/* "2026-01-31", UTC */
-	uint64_t spent, stored; /* of the day, 1e-9: as far as heard; as PostgreSQL has it */
-	bool heard;		/* somebody told the day's sum */
+	struct day_sum today;
 	bool soft_said, hard_said;
 };
 
@@ -119,16 +118,16 @@ bool spend_check(const struct cleaner_config *config, struct buf *error)
 
 static void say_caps(struct spend *s)
 {
-	if (s->soft_nano && s->spent >= s->soft_nano && !s->soft_said) {
+	if (s->soft_nano && s->today.spent >= s->soft_nano && !s->soft_said) {
 		s->soft_said = true;
-		log_warning("model.budget", "cap=soft day=%s spent=%.6f currency=%s", s->day,
-			(double)s->spent / 1e9, s->c->config->model_currency);
+		log_warning("model.budget", "cap=soft day=%s spent=%.6f currency=%s", s->today.day,
+			(double)s->today.spent / 1e9, s->c->config->model_currency);
 	}
-	if (s->hard_nano && s->spent >= s->hard_nano && !s->hard_said) {
+	if (s->hard_nano && s->today.spent >= s->hard_nano && !s->hard_said) {
 		s->hard_said = true;
 		log_warning("model.budget",
-			"cap=hard day=%s spent=%.6f currency=%s what=\"local engine only\"", s->day,
-			(double)s->spent / 1e9, s->c->config->model_currency);
+			"cap=hard day=%s spent=%.6f currency=%s what=\"local engine only\"", s->today.day,
+			(double)s->today.spent / 1e9, s->c->config->model_currency);
 	}
 }
 
@@ -136,48 +135,41 @@ static void say_caps(struct spend *s)
 static void look_day(struct spend *s)
 {
 	time_t now = (time_t)(clock_wall_us() / 1000000);
-	char day[sizeof s->day];
+	char day[sizeof s->today.day];
 	struct tm utc;
 
 	strftime(day, sizeof day, "%Y-%m-%d", gmtime_r(&now, &utc));
-	if (strcmp(day, s->day) == 0)
-		return;
-	s->heard = *s->day != 0; /* at midnight we know it; at a start we do not */
-	snprintf(s->day, sizeof s->day, "%s", day);
-	s->spent = s->stored = 0;
-	s->soft_said = s->hard_said = false;
-}
-
-static void hear_sum(struct spend *s, uint64_t nano)
-{
-	s->heard = true;
-	s->spent = nano > s->spent ? nano : s->spent;
-	say_caps(s);
+	if (day_sum_turn(&s->today, day))
+		s->soft_said = s->hard_said = false;
 }
 
 static void on_shared(const redisReply *reply, void *arg)
 {
 	struct spend *s = arg;
 
-	if (reply && reply->type == REDIS_REPLY_STRING)
-		hear_sum(s, strtoull(reply->str, NULL, 10));
+	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+		reply->element[1]->type != REDIS_REPLY_STRING)
+		return;
+	if (day_sum_hear(&s->today, redis_str(reply->element[0]), strtoull(reply->element[1]->str, NULL, 10)))
+		say_caps(s);
 }
 
 /* Adds to what all cleaners share, and hears what it is then. */
 static void share(struct spend *s, uint64_t nano)
 {
 	char key[48], least[24], more[24];
-	struct slice keys[1], argv[3];
+	struct slice keys[1], argv[4];
 
 	if (!redis_is_up(s->c->redis))
 		return;
-	snprintf(key, sizeof key, "cc:llm:spent:%s", s->day);
-	snprintf(least, sizeof least, "%llu", (unsigned long long)s->stored);
+	snprintf(key, sizeof key, "cc:llm:spent:%s", s->today.day);
+	snprintf(least, sizeof least, "%llu", (unsigned long long)s->today.stored);
 	snprintf(more, sizeof more, "%llu", (unsigned long long)nano);
 	keys[0] = slice_str(key);
 	argv[0] = slice_str(least);
 	argv[1] = slice_str(more);
 	argv[2] = SLICE(KEEP_S);
+	argv[3] = slice_str(s->today.day);
 	redis_eval(s->c->redis, &spent_script, keys, 1, argv, countof(argv), on_shared, s);
 }
 
@@ -194,21 +186,17 @@ const char *spend_forbids(struct spend *s)
 	if (!s->hard_nano)
 		return NULL;
 	look_day(s);
-	if (!s->heard)
+	if (!s->today.heard)
 		return "budget_unknown";
-	return s->spent >= s->hard_nano ? "budget" : NULL;
+	return s->today.spent >= s->hard_nano ? "budget" : NULL;
 }
 
 /* --- PostgreSQL --- */
 
-static void take_stored(struct spend *s, const PGresult *r, const char *day)
+static void take_stored(struct spend *s, const PGresult *r)
 {
-	uint64_t nano = (uint64_t)pg_cell_i64(r, 0, 0);
-
-	if (strcmp(day, s->day) != 0)
-		return;
-	s->stored = nano > s->stored ? nano : s->stored;
-	hear_sum(s, nano);
+	if (day_sum_stored(&s->today, pg_cell(r, 0, 0), (uint64_t)pg_cell_i64(r, 0, 1)))
+		say_caps(s);
 }
 
 static void on_stored(const struct pg_answer *answer, void *arg)
@@ -216,7 +204,7 @@ static void on_stored(const struct pg_answer *answer, void *arg)
 	struct spend *s = arg;
 
 	if (answer->status == PG_OK)
-		take_stored(s, answer->results[0], s->day);
+		take_stored(s, answer->results[0]);
 }
 
 void spend_pg_up(struct spend *s)
@@ -224,7 +212,7 @@ void spend_pg_up(struct spend *s)
 	struct slice params[2];
 
 	look_day(s);
-	params[0] = slice_str(s->day);
+	params[0] = slice_str(s->today.day);
 	params[1] = slice_str(s->c->config->model_currency);
 	pg_send(s->c->pg, &(struct pg_op){&spent_stmt, params}, 1, on_stored, s);
 }
@@ -243,7 +231,7 @@ static void on_reported(const struct pg_answer *answer, void *arg)
 	bool in = answer->status == PG_OK, never = answer->status == PG_REFUSED;
 
 	if (in)
-		take_stored(s, answer->results[1], s->day);
+		take_stored(s, answer->results[1]);
 	if (never) {
 		log_error("model.spend_refused", "calls=%zu sqlstate=%s", s->sending, answer->sqlstate);
 		s->lost += s->sending;
@@ -327,7 +315,7 @@ static void report(struct spend *s)
 	for (size_t i = A_TURN; i < ARRAYS; i++)
 		params[12 + i - A_TURN] = buf_view(&a[i]);
 	look_day(s);
-	sum[0] = slice_str(s->day);
+	sum[0] = slice_str(s->today.day);
 	sum[1] = params[11];
 	pg_send(s->c->pg, ops, countof(ops), on_reported, s);
 	for (size_t i = 0; i < ARRAYS; i++)
@@ -375,7 +363,7 @@ void spend_call(struct spend *s, const struct llm_call *call)
 	kept->priced = call->answered && prices_cost(&s->prices, call->model, &call->usage, &kept->nano);
 	for (size_t i = 0; i < call->asker_count; i++)
 		kept->turns[kept->turn_count++] = model_asker_lease(call->askers[i])->turn;
-	s->spent += kept->priced ? kept->nano : 0;
+	s->today.spent += kept->priced ? kept->nano : 0;
 	say_caps(s);
 	if (kept->priced && (s->soft_nano || s->hard_nano))
 		share(s, kept->nano);
