@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * breaker.c - see breaker.h. The table says it; an answer that comes while open is of a call sent before, and
- * is old news.
+ * breaker.c - see breaker.h. The table says it; an answer to a turn that comes while open or probing is of a
+ * call sent before, and is old news.
  */
 #include "cleaner/llm/breaker.h"
 
@@ -60,8 +60,9 @@ static uint64_t open_ms(const struct breaker *b)
 	return ms < BREAKER_MOST_MS ? ms : BREAKER_MOST_MS;
 }
 
-bool breaker_heard(
-	struct breaker *b, enum llm_outcome outcome, uint64_t wait_ms, uint64_t now_ms, double chance)
+/* row: of the table. */
+static bool hear(struct breaker *b, enum breaker_state row, enum llm_outcome outcome, uint64_t wait_ms,
+	uint64_t now_ms, double chance)
 {
 	enum llm_health health = llm_outcomes[outcome].health;
 	enum breaker_state before = b->state;
@@ -69,7 +70,7 @@ bool breaker_heard(
 
 	if (health == HEALTH_PAUSE && wait_ms) /* capped: a server that is back early is asked early */
 		ms = wait_ms < BREAKER_MOST_MS ? wait_ms : BREAKER_MOST_MS;
-	switch (actions[b->state][health]) {
+	switch (actions[row][health]) {
 	case ACT_NOTHING:
 		break;
 	case ACT_RESET:
@@ -91,6 +92,20 @@ bool breaker_heard(
 		break;
 	}
 	return b->state != before;
+}
+
+bool breaker_heard(
+	struct breaker *b, enum llm_outcome outcome, uint64_t wait_ms, uint64_t now_ms, double chance)
+{
+	enum breaker_state row = b->state == BREAKER_PROBING ? BREAKER_OPEN : b->state;
+
+	return hear(b, row, outcome, wait_ms, now_ms, chance);
+}
+
+bool breaker_probed(
+	struct breaker *b, enum llm_outcome outcome, uint64_t wait_ms, uint64_t now_ms, double chance)
+{
+	return hear(b, b->state, outcome, wait_ms, now_ms, chance);
 }
 
 bool breaker_probe(struct breaker *b, uint64_t now_ms)

@@ -41,9 +41,13 @@ static inline bool breaker_closed(const struct breaker *b)
 	return b->state == BREAKER_CLOSED;
 }
 
-/* An answer came. wait_ms: what the server asked for, or for HEALTH_DAY the time to the quota's reset. chance
+/* An answer to a turn came; while probing it is of a call sent before, and old news too. wait_ms: what the server asked for, or for HEALTH_DAY the time to the quota's reset. chance
  * in [0, 1) sets the jitter. True when the state changed. */
 bool breaker_heard(
+	struct breaker *b, enum llm_outcome outcome, uint64_t wait_ms, uint64_t now_ms, double chance);
+
+/* The probe's answer, as above: the only one that ends probing, but for the day's quota. */
+bool breaker_probed(
 	struct breaker *b, enum llm_outcome outcome, uint64_t wait_ms, uint64_t now_ms, double chance);
 
 /* Is it time for a probe? True moves it to probing: send one. */

@@ -612,6 +612,27 @@ START_TEST(it_opens_costs_nothing_and_comes_back)
 }
 END_TEST
 
+START_TEST(a_call_that_many_wait_for_is_slow_once)
+{
+	struct llm *llm = client("gemini", "fake", 0, 10);
+	struct asked a[8] = {{0}};
+
+	fake_set("case/stall");
+	for (int i = 0; i < 8; i++) {
+		char raw[32];
+
+		snprintf(raw, sizeof raw, "um turn %c", 'a' + i);
+		ask(llm, &a[i], raw, 200 + 20 * (unsigned)i); /* one after the other, all before the call ends */
+	}
+	run_until_told();
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(a[i].outcome, LLM_TIMED_OUT);
+	ck_assert_uint_eq(llm_counts(llm)->calls, 1);
+	ck_assert_int_eq(state_of(llm), BREAKER_CLOSED);
+	llm_close(&llm);
+}
+END_TEST
+
 START_TEST(others_and_the_next_life_hear_of_it)
 {
 	struct llm *one = client("gemini", "fake", 60, 0), *two = client("gemini", "fake", 60, 0), *three;
@@ -777,6 +798,7 @@ static Suite *tests(void)
 	tcase_add_test(tc, kept_answers_only);
 	tcase_add_test(tc, a_batch_that_came_back_wrong_is_asked_one_by_one);
 	tcase_add_loop_test(tc, it_opens_costs_nothing_and_comes_back, 0, (int)countof(failures));
+	tcase_add_test(tc, a_call_that_many_wait_for_is_slow_once);
 	tcase_add_test(tc, others_and_the_next_life_hear_of_it);
 	tcase_add_test(tc, a_slow_call_is_made_again_and_the_first_answer_counts);
 	tcase_add_test(tc, hedges_keep_to_their_share);

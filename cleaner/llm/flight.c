@@ -83,6 +83,14 @@ void flight_leave(struct job *job)
 	flight_free(f);
 }
 
+void flight_is_slow(struct flight *f)
+{
+	if (f->slow)
+		return; /* eight turns that share a call are one failure of the model's */
+	f->slow = true;
+	health_heard(f->model, LLM_TIMED_OUT, 0);
+}
+
 /* Every job still there is taken out, in order: what happens to one may not touch the flight any more. */
 static void fail_all(struct flight *f, enum llm_outcome outcome, const struct llm_retry_facts *retry)
 {
@@ -227,7 +235,10 @@ static void on_done(const struct http_done *done, void *arg)
 		return;
 	}
 	tell_called(f, done->outcome, NULL, done->took_ns);
-	health_heard(f->model, done->outcome, 0);
+	if (done->outcome == LLM_TIMED_OUT)
+		flight_is_slow(f);
+	else
+		health_heard(f->model, done->outcome, 0);
 	if (is_under_way(f))
 		return;
 	f->over = true;

@@ -54,13 +54,8 @@ static void changed(struct model *m, enum breaker_state before)
 						 makes it so */
 }
 
-void health_heard(struct model *m, enum llm_outcome outcome, uint64_t wait_ms)
+static void tell_change(struct model *m, enum breaker_state before, uint64_t now)
 {
-	enum breaker_state before = m->breaker.state;
-	uint64_t now = llm_now_ms();
-
-	if (!breaker_heard(&m->breaker, outcome, wait_ms, now, llm_chance(m->llm)))
-		return;
 	changed(m, before);
 	if (!m->llm->redis)
 		return;
@@ -68,6 +63,24 @@ void health_heard(struct model *m, enum llm_outcome outcome, uint64_t wait_ms)
 		tell_open(m, m->breaker.until_ms - now);
 	else if (m->breaker.state == BREAKER_CLOSED)
 		tell_closed(m);
+}
+
+void health_heard(struct model *m, enum llm_outcome outcome, uint64_t wait_ms)
+{
+	enum breaker_state before = m->breaker.state;
+	uint64_t now = llm_now_ms();
+
+	if (breaker_heard(&m->breaker, outcome, wait_ms, now, llm_chance(m->llm)))
+		tell_change(m, before, now);
+}
+
+static void heard_probe(struct model *m, enum llm_outcome outcome, uint64_t wait_ms)
+{
+	enum breaker_state before = m->breaker.state;
+	uint64_t now = llm_now_ms();
+
+	if (breaker_probed(&m->breaker, outcome, wait_ms, now, llm_chance(m->llm)))
+		tell_change(m, before, now);
 }
 
 /* --- hearing from them --- */
@@ -175,7 +188,7 @@ static void on_probe(const struct http_done *done, void *arg)
 		tell_probed(m, done, outcome, NULL);
 	if (outcome == LLM_OK && probe_answered(m, done, &wait_ms, &outcome))
 		m->typical_ms = done->took_ns / NS_PER_MS;
-	health_heard(m, outcome, wait_ms);
+	heard_probe(m, outcome, wait_ms);
 }
 
 static void probe(struct model *m)

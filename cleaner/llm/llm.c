@@ -372,9 +372,9 @@ static void on_deadline(struct ev_loop *loop, ev_timer *timer, int revents)
 		.model = asked ? model->name : NULL,
 		.failed_ns = asked ? clock_mono_ns() : 0};
 
-	leave(w);
 	if (asked && !w->overdue) /* else it was heard then */
-		health_heard(model, LLM_TIMED_OUT, 0);
+		flight_is_slow(job->flight);
+	leave(w);
 	tell(llm, w, &told);
 }
 
@@ -429,5 +429,5 @@ void llm_overdue(struct llm_waiter *w)
 	w->overdue = true;
 	job->llm->counts.overdue++;
 	if (job->flight)
-		health_heard(&job->llm->models[job->model], LLM_TIMED_OUT, 0);
+		flight_is_slow(job->flight);
 }

@@ -87,6 +87,7 @@ struct flight {
 	ev_timer hedge; /* until the second call */
 	uint64_t began_ns;
 	bool over; /* its jobs are being told */
+	bool slow; /* that it takes too long was heard */
 	struct job *jobs[LLM_BATCH_TURNS];
 	size_t count;
 	bool schema;
@@ -133,6 +134,7 @@ void job_failed(
 /* flight.c */
 void flight_send(struct llm *llm, struct model *model, struct job *const *jobs, size_t count);
 void flight_leave(struct job *job); /* takes it out; a flight without jobs is cancelled */
+void flight_is_slow(struct flight *f); /* somebody's time is up: counts against the model, once a flight */
 
 /* health.c */
 void health_open(struct llm *llm);

@@ -73,13 +73,13 @@ START_TEST(it_probes_once_and_waits_longer_each_time)
 		ck_assert(breaker_probe(&b, now));
 		ck_assert_msg(!breaker_probe(&b, now), "a second probe");
 		ck_assert(!breaker_closed(&b));
-		breaker_heard(&b, i == 2 ? LLM_CANCELLED : LLM_RESET, 0, now, 0);
+		breaker_probed(&b, i == 2 ? LLM_CANCELLED : LLM_RESET, 0, now, 0);
 	}
 	ck_assert_uint_eq(gaps[0], 1000);
 	ck_assert_uint_eq(gaps[1], 2000);
 	ck_assert_uint_eq(gaps[5], BREAKER_MOST_MS);
 	ck_assert(breaker_probe(&b, b.until_ms));
-	breaker_heard(&b, LLM_OK, 0, now, 0);
+	breaker_probed(&b, LLM_OK, 0, now, 0);
 	ck_assert(breaker_closed(&b));
 	ck_assert_uint_eq(b.opens, 0);
 }
@@ -95,6 +95,27 @@ START_TEST(late_answers_do_not_move_an_open_one_but_the_days_quota_does)
 	ck_assert_uint_eq(b.until_ms, 2000);
 	breaker_heard(&b, LLM_QUOTA_DAY, 90000000, 10, 0);
 	ck_assert_uint_eq(b.until_ms, 90000010);
+}
+END_TEST
+
+/* A call of before the outage's end that times out while the probe is under way. */
+START_TEST(only_the_probe_ends_probing)
+{
+	struct breaker b = {0};
+
+	breaker_heard(&b, LLM_QUOTA_MINUTE, 1000, 0, 0);
+	ck_assert(breaker_probe(&b, 1000));
+	ck_assert(!breaker_heard(&b, LLM_TIMED_OUT, 0, 1100, 0));
+	ck_assert(!breaker_heard(&b, LLM_OK, 0, 1100, 0));
+	ck_assert_int_eq(b.state, BREAKER_PROBING);
+	ck_assert_uint_eq(b.opens, 1);
+	ck_assert(breaker_probed(&b, LLM_OK, 0, 1200, 0));
+	ck_assert(breaker_closed(&b));
+	breaker_heard(&b, LLM_QUOTA_MINUTE, 1000, 2000, 0);
+	ck_assert(breaker_probe(&b, 3000));
+	ck_assert(breaker_heard(&b, LLM_QUOTA_DAY, 90000000, 3100, 0));
+	ck_assert(!breaker_probed(&b, LLM_RESET, 0, 3200, 0));
+	ck_assert_uint_eq(b.until_ms, 90003100);
 }
 END_TEST
 
@@ -218,6 +239,7 @@ int main(void)
 	tcase_add_test(tc, a_good_answer_forgives);
 	tcase_add_test(tc, it_probes_once_and_waits_longer_each_time);
 	tcase_add_test(tc, late_answers_do_not_move_an_open_one_but_the_days_quota_does);
+	tcase_add_test(tc, only_the_probe_ends_probing);
 	tcase_add_test(tc, others_tell);
 	tcase_add_loop_test(tc, the_next_step, 0, (int)countof(steps));
 	tcase_add_test(tc, a_near_deadline_begins_nothing);
