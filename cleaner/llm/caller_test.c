@@ -633,6 +633,35 @@ START_TEST(a_call_that_many_wait_for_is_slow_once)
 }
 END_TEST
 
+/* The first answer after an outage comes over a new connection, from a model that is just starting. */
+START_TEST(a_model_that_comes_back_slowly_is_asked_again)
+{
+	struct llm *llm = client("gemini", "fake", 0, 0);
+	uint64_t give_up;
+	struct asked a = {0};
+
+	fake_set("case/500");
+	for (int i = 0; i < 12 && state_of(llm) == BREAKER_CLOSED; i++) {
+		a = (struct asked){0};
+		ask(llm, &a, "um away", TURN_MS);
+		run_until_told();
+	}
+	fake_set("latency/900");
+	fake_set("case/normal");
+	poll_until(llm, BREAKER_CLOSED, "slowly");
+	fake_set("latency/0");
+	give_up = clock_mono_ns() + GIVE_UP_S * NS_PER_S;
+	do {
+		a = (struct asked){0};
+		ask(llm, &a, "um back", 400);
+		run_until_told();
+		run_for(.02);
+	} while (a.outcome != LLM_OK && clock_mono_ns() < give_up);
+	ck_assert_str_eq(llm_outcomes[a.outcome].name, llm_outcomes[LLM_OK].name);
+	llm_close(&llm);
+}
+END_TEST
+
 START_TEST(others_and_the_next_life_hear_of_it)
 {
 	struct llm *one = client("gemini", "fake", 60, 0), *two = client("gemini", "fake", 60, 0), *three;
@@ -799,6 +828,7 @@ static Suite *tests(void)
 	tcase_add_test(tc, a_batch_that_came_back_wrong_is_asked_one_by_one);
 	tcase_add_loop_test(tc, it_opens_costs_nothing_and_comes_back, 0, (int)countof(failures));
 	tcase_add_test(tc, a_call_that_many_wait_for_is_slow_once);
+	tcase_add_test(tc, a_model_that_comes_back_slowly_is_asked_again);
 	tcase_add_test(tc, others_and_the_next_life_hear_of_it);
 	tcase_add_test(tc, a_slow_call_is_made_again_and_the_first_answer_counts);
 	tcase_add_test(tc, hedges_keep_to_their_share);

@@ -128,7 +128,7 @@ static void learn(struct flight *f)
 	uint64_t ms = (clock_mono_ns() - f->began_ns) / NS_PER_MS;
 
 	hedge_heard(&f->model->hedge, ms);
-	f->model->typical_ms = f->model->typical_ms ? (f->model->typical_ms * 7 + ms) / 8 : ms;
+	model_took(f->model, ms);
 }
 
 static void add_usage(struct llm_usage *sum, const struct llm_usage *u)
@@ -307,7 +307,7 @@ static void on_hedge(struct ev_loop *loop, ev_timer *w, int revents)
 	struct model *m = f->model;
 
 	if (present(f) < f->count || !breaker_closed(&m->breaker) ||
-		!policy_may_begin(longest_left(f), m->typical_ms) || !hedge_take(&m->hedge))
+		!policy_may_begin(longest_left(f), model_typical_ms(m)) || !hedge_take(&m->hedge))
 		return;
 	f->llm->counts.hedges++;
 	send_call(f, &f->calls[1]);

@@ -187,7 +187,7 @@ static void on_probe(const struct http_done *done, void *arg)
 	if (outcome != LLM_OK)
 		tell_probed(m, done, outcome, NULL);
 	if (outcome == LLM_OK && probe_answered(m, done, &wait_ms, &outcome))
-		m->typical_ms = done->took_ns / NS_PER_MS;
+		model_took(m, done->took_ns / NS_PER_MS);
 	heard_probe(m, outcome, wait_ms);
 }
 

@@ -29,6 +29,21 @@ double llm_chance(struct llm *llm)
 	return (double)(llm->dice >> 11) / 9007199254740992.0; /* 2^53 */
 }
 
+/* --- how long a model takes --- */
+
+uint64_t model_typical_ms(const struct model *m)
+{
+	return policy_typical_ms(m->took_ms, llm_now_ms() - m->took_at_ms);
+}
+
+void model_took(struct model *m, uint64_t ms)
+{
+	uint64_t typical = model_typical_ms(m);
+
+	m->took_ms = typical ? (typical * 7 + ms) / 8 : ms;
+	m->took_at_ms = llm_now_ms();
+}
+
 /* --- a waiter --- */
 
 static void waiter_free(struct llm *llm, struct llm_waiter *w)
@@ -219,7 +234,7 @@ void job_ask(struct job *job)
 		job->model = model;
 		job->tries = 0;
 	}
-	if (!policy_may_begin(job_left_ms(job), llm->models[model].typical_ms)) {
+	if (!policy_may_begin(job_left_ms(job), model_typical_ms(&llm->models[model]))) {
 		job_give_up(job, job->failed_ns ? job->last : LLM_NO_TIME);
 		return;
 	}
@@ -235,7 +250,7 @@ void job_failed(
 {
 	struct llm *llm = job->llm;
 	struct model *model = &llm->models[job->model];
-	struct policy_case c = {outcome, *retry, job_left_ms(job), model->typical_ms, job->tries,
+	struct policy_case c = {outcome, *retry, job_left_ms(job), model_typical_ms(model), job->tries,
 		askable(llm, job->model + 1) < llm->model_count, !job->loose && !model->loose,
 		llm_chance(llm)};
 	uint64_t wait_ms;

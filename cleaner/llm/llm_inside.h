@@ -36,7 +36,8 @@ struct model {
 	struct http_call *probe;
 	bool wanted;	     /* a question was turned away since the last probe */
 	bool loose;	     /* it refused our schema once */
-	uint64_t typical_ms; /* moving average of good answers */
+	uint64_t took_ms;    /* moving average of good answers; model_typical_ms says whether it still counts */
+	uint64_t took_at_ms; /* when the last one came */
 	struct hedge hedge;
 	uint64_t changed;    /* llm.polls at the last change of the breaker: older polls are stale */
 	char redis_key[LLM_MODEL_BYTES + 48];
@@ -121,6 +122,8 @@ struct llm {
 
 uint64_t llm_now_ms(void);
 double llm_chance(struct llm *llm);
+uint64_t model_typical_ms(const struct model *m); /* of a good answer; 0: not known */
+void model_took(struct model *m, uint64_t ms);
 uint64_t job_left_ms(const struct job *job); /* to the last waiter's deadline */
 
 /* llm.c */

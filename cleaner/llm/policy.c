@@ -13,6 +13,11 @@ static uint64_t needed_ms(uint64_t typical_ms)
 	return ms > POLICY_LEAST_MS ? ms : POLICY_LEAST_MS;
 }
 
+uint64_t policy_typical_ms(uint64_t typical_ms, uint64_t age_ms)
+{
+	return age_ms < POLICY_LATELY_MS ? typical_ms : 0;
+}
+
 bool policy_may_begin(uint64_t left_ms, uint64_t typical_ms)
 {
 	return left_ms >= needed_ms(typical_ms);

@@ -13,6 +13,8 @@
 enum {
 	POLICY_LEAST_MS = 30,	/* no model answers faster than a network's round trips and a few tokens */
 	POLICY_TRIES = 3,	/* of one model for one turn */
+	POLICY_LATELY_MS = 3000, /* what a good answer took is believed so long: a model that answered slowly
+				    once, and is not asked for that, could not show that it is quick again */
 	POLICY_BACKOFF_MS = 20, /* before the second try, doubling, when the server names no time */
 };
 
@@ -28,6 +30,9 @@ struct policy_case {
 	bool schema;	     /* the call was made with one */
 	double chance;	     /* in [0, 1), for the jitter */
 };
+
+/* What a good answer takes, as far as that is known: typical_ms, when the last one was heard age_ms ago; 0: it is not. */
+uint64_t policy_typical_ms(uint64_t typical_ms, uint64_t age_ms);
 
 /* Is there time to begin at all? */
 bool policy_may_begin(uint64_t left_ms, uint64_t typical_ms);

@@ -181,6 +181,13 @@ START_TEST(a_near_deadline_begins_nothing)
 }
 END_TEST
 
+START_TEST(a_slow_answer_is_not_believed_for_ever)
+{
+	ck_assert(!policy_may_begin(400, policy_typical_ms(900, POLICY_LATELY_MS - 1)));
+	ck_assert(policy_may_begin(400, policy_typical_ms(900, POLICY_LATELY_MS)));
+}
+END_TEST
+
 static const struct {
 	int64_t wall_s, reset_s;
 } resets[] = {
@@ -243,6 +250,7 @@ int main(void)
 	tcase_add_test(tc, others_tell);
 	tcase_add_loop_test(tc, the_next_step, 0, (int)countof(steps));
 	tcase_add_test(tc, a_near_deadline_begins_nothing);
+	tcase_add_test(tc, a_slow_answer_is_not_believed_for_ever);
 	tcase_add_test(tc, a_hedge_waits_for_95_in_100_and_is_earned);
 	tcase_add_loop_test(tc, the_days_reset, 0, (int)countof(resets));
 	suite_add_tcase(suite, tc);
