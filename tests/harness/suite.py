@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: ISC
 """tests/run: builds with sanitizers, runs Meson's tests and the end-to-end tests, counts, and says so in the last line.
 
-A Meson test that is a Check program counts as its cases, any other as one. Runs side by side share the build folder (one
-builds, the others wait) and nothing else: Meson's log has a name of its own, and every installation is private.
+A Meson test that is a Check program counts as its cases, any other as one. Two files of end-to-end tests run at a time, and
+each is printed when it is through. Runs side by side share the build folder (one builds, the others wait) and nothing else:
+Meson's log has a name of its own, and every installation is private.
 """
 
 import argparse
+import concurrent.futures
+import glob
 import json
 import os
 import re
 import subprocess
 import sys
-import unittest
 
 from stack import Trouble, build
 
@@ -20,6 +22,9 @@ from .installation import SANITIZERS
 FOLDER = os.path.join(build.ROOT, "build-asan")
 SETUP = ("-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dbuildtype=debugoptimized")
 CHECK_LINE = re.compile(r"\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)")
+TOTALS = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped")
+PATIENCE = 4  # times Meson's half a minute: a program of hundreds of cases forks as often, which sanitizers and neighbours slow
+LANES = 2  # files of end-to-end tests at once: they wait more than they work
 PASSED, SKIPPED = ("OK", "EXPECTEDFAIL"), ("SKIP",)
 
 
@@ -46,6 +51,7 @@ def run_meson(count, patterns):
     base = f"run-{os.getpid()}"
     log = os.path.join(FOLDER, "meson-logs", base + ".json")
     command = ["meson", "test", "-C", FOLDER, "--no-rebuild", "--num-processes", "2", "--logbase", base,
+               "--timeout-multiplier", str(PATIENCE),
                *meson_names(patterns)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env={**os.environ, **SANITIZERS}, check=False)
@@ -77,16 +83,27 @@ def count_meson(count, test):
         print("\n".join("    " + line for line in output.splitlines()[-60:]), flush=True)
 
 
+def run_file(path, patterns):
+    """(what it printed, passed, failed, skipped) of one file of end-to-end tests, in a process of its own."""
+    done = subprocess.run([sys.executable, "-B", "-m", "harness.one_file", path, *patterns], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          env={**os.environ, "CLEANERCTX_TEST_BUILD": FOLDER}, check=False)
+    output, _, totals = done.stdout.rstrip().rpartition("\n")
+    found = TOTALS.fullmatch(totals)
+    if not found:
+        return f"{done.stdout}\n{os.path.basename(path)} ended with {done.returncode} before its tests did", 0, 1, 0
+    return (output, *map(int, found.groups()))
+
+
 def run_e2e(count, patterns):
-    os.environ["CLEANERCTX_TEST_BUILD"] = FOLDER
-    loader = unittest.TestLoader()
-    if patterns:
-        loader.testNamePatterns = [f"*{p}*" for p in patterns]  # of file, class and test, as written
-    tests = loader.discover(os.path.join(build.ROOT, "tests", "e2e"), pattern="*_test.py")
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(tests)
-    count.failed += len(result.failures) + len(result.errors)
-    count.skipped += len(result.skipped)
-    count.passed += result.testsRun - len(result.failures) - len(result.errors) - len(result.skipped)
+    """The largest files first: they take longest, and a long one that began last would be waited for alone."""
+    files = sorted(glob.glob(os.path.join(build.ROOT, "tests", "e2e", "*_test.py")), key=os.path.getsize, reverse=True)
+    with concurrent.futures.ThreadPoolExecutor(LANES) as lanes:
+        for ended in concurrent.futures.as_completed([lanes.submit(run_file, path, patterns) for path in files]):
+            output, passed, failed, skipped = ended.result()
+            if output:
+                print(output, flush=True)
+            count.passed, count.failed, count.skipped = count.passed + passed, count.failed + failed, count.skipped + skipped
 
 
 def main():
