@@ -12,7 +12,7 @@
 enum { REPEAT_WORDS = 4 }; /* the longest stretch whose repeat is taken for a stutter */
 
 static const struct edit edit_filler = {KIND_FILLER, 1, "A filler that carries no meaning.", SORT_FILLER};
-static const struct edit edit_filler_mark = {KIND_FILLER, 1, "The mark belonged to a filler.", SORT_FILLER_MARK};
+static const struct edit edit_filler_mark = {KIND_FILLER, 1, "The mark belonged to a filler.", SORT_FILLER};
 static const struct edit edit_phrase = {KIND_FILLER, 1, "\"You know\" in passing carries no meaning here.", SORT_PHRASE};
 static const struct edit edit_like = {KIND_FILLER, 1, "\"Like\" in passing compares nothing here.", SORT_LIKE};
 static const struct edit edit_cut_off = {KIND_RESTART, 1, "The word was broken off and begun again.", SORT_CUT_OFF};

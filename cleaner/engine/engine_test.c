@@ -166,11 +166,11 @@ START_TEST(test_json)
 		"\"reason\":\"A filler that carries no meaning.\",\"position\":{\"start\":0,\"end\":3},"
 		"\"cleaned_position\":{\"start\":0,\"end\":0}},{\"id\":\"c2\",\"kind\":\"case\",\"original\":"
 		"\"we\","
-		"\"corrected\":\"We\",\"confidence\":\"HIGH\",\"reason\":\"A sentence begins with a "
+		"\"corrected\":\"We\",\"confidence\":\"MEDIUM\",\"reason\":\"A sentence begins with a "
 		"capital.\","
 		"\"position\":{\"start\":3,\"end\":5},\"cleaned_position\":{\"start\":0,\"end\":2}},{\"id\":"
 		"\"c3\","
-		"\"kind\":\"punctuation\",\"original\":\"\",\"corrected\":\".\",\"confidence\":\"HIGH\","
+		"\"kind\":\"punctuation\",\"original\":\"\",\"corrected\":\".\",\"confidence\":\"MEDIUM\","
 		"\"reason\":\"The sentence ends here.\",\"position\":{\"start\":5,\"end\":5},"
 		"\"cleaned_position\":{\"start\":2,\"end\":3}}]");
 	buf_reset(&out);

@@ -37,7 +37,7 @@ static const struct edit *numeral_edit(struct turn *t, const struct numeral *n)
 {
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
-	*edit = (struct edit){KIND_NUMBER, n->score,
+	*edit = (struct edit){KIND_NUMBER, 1,
 		n->format == FORMAT_ELECTRONIC ? "An address is written out."
 					       : "A number is written in digits.",
 		SORT_NUMBER};

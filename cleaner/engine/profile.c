@@ -27,8 +27,8 @@ struct profiles {
 };
 
 static const struct profile profile_default = {
-	.marked = {0.6F, 0.7F, 0.7F, 0.9F},
-	.bare = {0.47F, 0.47F, 0.5F, 2.0F},
+	.marked = {0.6F, 0.9F, 2.0F, 2.0F},
+	.bare = {0.55F, 0.7F, 0.5F, 2.0F},
 	.capital = 0.9F,
 	.score = CONFIDENCE_MEDIUM_FROM,
 };

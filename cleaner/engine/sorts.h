@@ -11,8 +11,7 @@
 
 #define CHANGE_SORTS(S) \
 	S(GIVEN, given)			/* worth what its score says: patterns, rules of the glossary */ \
-	S(FILLER, filler) \
-	S(FILLER_MARK, filler_mark)	/* a mark that goes or moves with a filler */ \
+	S(FILLER, filler)		/* and the mark that goes or moves with it */ \
 	S(PHRASE, phrase)		/* "you know" */ \
 	S(LIKE, like) \
 	S(CUT_OFF, cut_off) \
@@ -22,7 +21,7 @@
 	S(TERM_HEARD, term_heard)	/* evidence: the gate's likelihood */ \
 	S(TERM_JOINED, term_joined) \
 	S(TERM_CASE, term_case) \
-	S(NUMBER, number)		/* evidence: its reader's */ \
+	S(NUMBER, number) \
 	S(COMMA, comma)			/* evidence of marks: the table's likelihood; in text without marks */ \
 	S(STOP, stop) \
 	S(COMMA_MORE, comma_more)	/* in text with marks */ \

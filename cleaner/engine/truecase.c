@@ -11,7 +11,7 @@
 #include <ctype.h>
 #include <math.h>
 
-#define CAPITAL_FROM 0.5F	/* in text without capitals; with its own, the profile says */
+#define CAPITAL_FROM 0.6F	/* in text without capitals; with its own, the profile says */
 #define LOWER_BELOW 0.2F	/* a capital after a stop that went */
 
 static const struct edit edit_pronoun = {KIND_CASE, 1, "\"I\" is written with a capital.", SORT_PRONOUN};
