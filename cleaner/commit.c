@@ -146,6 +146,10 @@ void commit_send(struct lease *l)
 	size_t count = 2;
 
 	l->state = LEASE_COMMITTING;
+	if (!l->cleaner->pg) { /* closed, which told us so: stop() ends the lease */
+		lease_pg_failed(l, PG_DOWN);
+		return;
+	}
 	l->processing_ns = commit_since_receipt_ns(l);
 	buf_init(&metadata, LIMIT_TURN_JSON_BYTES);
 	buf_init(&contexts, 8192);

@@ -8,6 +8,7 @@ import unittest
 from harness.client import Socket
 from harness.installation import Installation
 from harness.wait import until
+from harness.workers import Workers
 
 API = "/api/v1"
 
@@ -122,6 +123,20 @@ class SwitchedOff(unittest.TestCase):
         client.turn(conversation, "We meet on Thursday.")
         client.turn(conversation, "Actually I meant Friday.")
         self.assertEqual([t["revision"] for t in client.all_turns(conversation)], [1, 1])
+
+
+class Stopped(unittest.TestCase):
+    def test_a_cleaner_that_must_stop_while_it_reads_the_earlier_turn(self):
+        w = self.enterContext(Workers(cleaners=1, options={"cleaner": {"pg_timeout_ms": 30000}}))  # which knows the conversation then
+        cid = w.new_conversation()
+        first = w.processed(w.send(cid, "We have seventy employees"))
+        with w.held_up("turn_verdicts"):
+            second = w.send(cid, "sorry I said seventy, I meant seventeen")
+            until("it reads the earlier turn", lambda: w.sql(
+                "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%turn_verdicts%'"))
+            self.assertGreaterEqual(w.stop("cleaner-1"), 0, "died of a signal")
+        self.assertEqual(w.sql(f"SELECT revision FROM turns WHERE id = '{first['turn_id']}'"), [["1"]])
+        self.assertEqual(w.sql(f"SELECT state FROM turns WHERE id = '{second}'"), [["queued"]])
 
 
 if __name__ == "__main__":

@@ -160,11 +160,11 @@ class Workers:
                               capture_output=True, check=True).stdout
 
     @contextlib.contextmanager
-    def held_up(self):
+    def held_up(self, table="glossary_terms"):
         """While it lasts cleaners that take a turn of a new conversation have it in hand: what they read first waits."""
         with subprocess.Popen(["psql", "-X", "-q", "-At", self.postgres], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True) as psql:
-            psql.stdin.write("BEGIN; LOCK TABLE glossary_terms; SELECT 'locked';\n")
+            psql.stdin.write(f"BEGIN; LOCK TABLE {table}; SELECT 'locked';\n")
             psql.stdin.flush()
             assert psql.stdout.readline() == "locked\n"
             yield
