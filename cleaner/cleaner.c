@@ -31,7 +31,7 @@ static struct cleaner cleaner;
 /* What its calls cost is reported before it goes. */
 static bool is_reported(struct cleaner *c)
 {
-	if (!c->spend || spend_is_idle(c->spend))
+	if (!c->spend || !c->pg || spend_is_idle(c->spend)) /* no pg: stop() has closed it */
 		return true;
 	spend_flush(c->spend);
 	return false;
@@ -146,6 +146,7 @@ static bool start(struct service_run *run)
 static void drain(struct service_run *run)
 {
 	take_wake(&cleaner);
+	late_drain(&cleaner);
 	cleaner_settled(&cleaner);
 }
 

@@ -187,6 +187,7 @@ void model_moved(struct lease *to);	    /* what the lease holds stands elsewhere
 /* late.c */
 void late_begin(struct lease *l); /* the turn is committed: takes what may still come of the model */
 void late_told(struct lease *l);  /* it has come, or will not; l is late.c's, gone when this returns */
+void late_drain(struct cleaner *c); /* ends those that wait for the model: their calls are reported yet */
 void late_close(struct cleaner *c);
 
 /* putright.c */

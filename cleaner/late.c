@@ -4,7 +4,7 @@
  * turn's next revision, if it comes, stands before the judge and differs.
  *
  * A late turn is what its lease knew, moved here when the lease ended: nothing in Redis stands for it, no turn
- * waits for it, and it dies with its cleaner, which costs nothing but the better text. It never overwrites what
+ * waits for it, and it ends when its cleaner drains or dies, which costs nothing but the better text. It never overwrites what
  * somebody has made of the turn since (late.sql). The conversation's window leaves Redis before the commit, so
  * that a turn which is claimed after it reads what stands.
  *
@@ -180,18 +180,18 @@ void late_begin(struct lease *l)
 	struct cleaner *c = l->cleaner;
 	struct late *x;
 
-	if (!model_is_late(l))
-		return;
+	if (!model_is_late(l) || service_is_draining(c->run))
+		return; /* the lease's end cancels the question */
 	if (c->late.count == LATE_MOST) {
 		c->late.dropped++;
-		return; /* the lease's end cancels the question */
+		return;
 	}
 	x = take_from(l);
 	if (!model_is_asked(&x->lease))
 		answered(x);
 }
 
-void late_close(struct cleaner *c)
+void late_drain(struct cleaner *c)
 {
 	struct late *next;
 
@@ -200,6 +200,11 @@ void late_close(struct cleaner *c)
 		if (model_is_asked(&x->lease))
 			end(x);
 	}
+}
+
+void late_close(struct cleaner *c)
+{
+	late_drain(c);
 	if (c->late.revised + c->late.vain + c->late.overtaken + c->late.dropped + c->late.lost)
 		log_info("late.counts", "revised=%llu vain=%llu overtaken=%llu dropped=%llu lost=%llu",
 			(unsigned long long)c->late.revised, (unsigned long long)c->late.vain,

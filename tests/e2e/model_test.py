@@ -192,6 +192,13 @@ class Late(ModelCase):
         self.assertEqual((following["seq"], following["state"]), (2, "done"))
         self.assertEqual(w.sql(f"SELECT revision, cleaned_text FROM turns WHERE id = '{turn['turn_id']}'"), [["1", self.LOCAL]])
 
+    def test_a_cleaner_that_stops_reports_the_calls_that_it_gives_up(self):
+        self.model.set("latency", 6000)
+        w = self.workers(**self.SLOW)
+        self.local(w)
+        self.assertEqual(w.stop("cleaner-1"), 0)
+        self.assertEqual(w.sql("SELECT calls, unanswered FROM model_days"), [["1", "1"]])
+
     def test_late_answers_have_a_bound(self):
         self.model.set("latency", 12000)  # within which a slow machine takes all of them
         w = self.workers(model_local_first="yes", model_deadline_ms=10000, model_late_ms=10000, model_cache_s=0)
