@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * counts.h - what a cleaner counts of its model: calls by outcome, tokens, turns, calls saved, breakers. Told
- * to the monitor each second as one JSON object of sums since the start, {"source", "series": [{"name",
+ * counts.h - what a cleaner counts of its model: calls by outcome, tokens, turns, calls saved, hedges, late
+ * answers, breakers. Told to the monitor each second as one JSON object of sums since the start, {"source", "series": [{"name",
  * "labels", "value"}]}; the gateway's /metrics shows what it last heard. A lost one is made good by the next.
  */
 #ifndef CC_COUNTS_H

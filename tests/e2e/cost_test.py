@@ -141,6 +141,11 @@ class Figures(unittest.TestCase):
                          analytics["tokens"]["prompt"])
         self.assertEqual(value("model_turns_total", 'outcome="ok"'), analytics["model_answers"]["turns"])
         self.assertEqual(value("model_breaker_open"), 0)
+        shown = {line.rsplit(" ", 1)[0] for line in metrics()}
+        for series in ('calls_saved_total{process="cleaner-1",by="words"}', 'calls_saved_total{process="cleaner-1",by="cache"}',
+                       'calls_saved_total{process="cleaner-1",by="merging"}', 'hedges_total{process="cleaner-1"}',
+                       'hedges_won_total{process="cleaner-1"}', 'late_turns_total{process="cleaner-1",end="revised"}'):
+            self.assertIn(f"cleanerctx_model_{series}", shown)
         self.check_strange(here, value)
         typed = [line.split()[2] for line in metrics() if line.startswith("# TYPE")]
         self.assertEqual(len(typed), len(set(typed)))
