@@ -91,9 +91,23 @@ bool cleaned_take(struct cleaned *c, const struct clean_result *r, struct slice 
 	c->level = r->decision.level;
 	c->reason = r->decision.reason;
 	c->context_count = r->context_count < CLEANED_CONTEXTS ? r->context_count : CLEANED_CONTEXTS;
-	for (size_t i = 0; i < c->context_count; i++)
+	for (size_t i = 0; i < c->context_count; i++) {
 		c->contexts[i] = r->contexts[i];
+		c->evidence[i] = r->context_evidence ? r->context_evidence[i] : (struct context_evidence){{0}};
+	}
 	return true;
+}
+
+void cleaned_context_reason(const struct cleaned *c, size_t i, uint64_t seq, struct buf *out)
+{
+	const struct context_evidence *e = &c->evidence[i];
+
+	buf_str(out, c->contexts[i]);
+	if (e->term.n == 0 || e->term.n > CLEANED_EVIDENCE_BYTES)
+		return;
+	buf_str(out, " (\"");
+	buf_slice(out, e->term);
+	buf_printf(out, "\" in turn %llu)", (unsigned long long)(e->seq ? e->seq : seq));
 }
 
 void cleaned_begin_revision(struct cleaned *c, const struct cleaned *before, unsigned revision)

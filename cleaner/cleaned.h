@@ -13,7 +13,10 @@
 #include "cleaner/engine/engine.h"
 #include "common/wire/message.h"
 
-enum { CLEANED_CONTEXTS = 32 /* names kept of a turn's contexts; the engine knows as many at most */ };
+enum {
+	CLEANED_CONTEXTS = 32,	   /* names kept of a turn's contexts; the engine knows as many at most */
+	CLEANED_EVIDENCE_BYTES = 64 /* of a word of the contexts file that is told; a longer one is not */
+};
 
 struct cleaned {
 	struct buf text, corrections, doubtful; /* the latter two as JSON */
@@ -25,6 +28,7 @@ struct cleaned {
 	const char *reason;			/* static text */
 	const char *fallback;			/* static text: api.md's, or NULL */
 	const char *contexts[CLEANED_CONTEXTS]; /* static or the engine's text */
+	struct context_evidence evidence[CLEANED_CONTEXTS]; /* of each context; no term: not known */
 	size_t context_count;
 	char model[128];		       /* that answered or was asked in vain; empty: none */
 	const char *fallback_cause;	       /* static text: why the model's answer is not here, or NULL */
@@ -60,6 +64,10 @@ void cleaned_begin_revision(struct cleaned *c, const struct cleaned *before, uns
 
 /* The answer to a turn that is given up: its raw text. cause is static text for `level_reason`. */
 void cleaned_give_up(struct cleaned *c, const struct msg_job *job, const char *cause);
+
+/* Writes what made context i active in turn seq: its word and where that stands, `marketing ("facebook" in turn 3)`.
+ * A word of the contexts file, never more of the text. */
+void cleaned_context_reason(const struct cleaned *c, size_t i, uint64_t seq, struct buf *out);
 
 /* The turn's metadata object (api.md). processing_ns is from the gateway's receipt to now. */
 void cleaned_metadata(const struct cleaned *c, uint64_t processing_ns, struct buf *out);

@@ -151,6 +151,51 @@ START_TEST(a_revision_has_ids_of_its_own_and_says_who_made_it)
 }
 END_TEST
 
+static const struct {
+	const char *term;
+	uint32_t seq;
+	const char *reason;
+} reasons[] = {
+	{"facebook", 0, "marketing (\"facebook\" in turn 7)"},
+	{"facebook", 3, "marketing (\"facebook\" in turn 3)"},
+	{NULL, 0, "marketing"},
+	{"a phrase of a file that goes on and on, for more than anybody would want to read", 3, "marketing"},
+};
+
+START_TEST(what_made_a_context_active_is_told)
+{
+	struct cleaned c;
+	struct buf out;
+
+	cleaned_init(&c);
+	buf_init(&out, 1024);
+	c.contexts[0] = "marketing";
+	c.evidence[0] = (struct context_evidence){slice_str(reasons[_i].term), reasons[_i].seq};
+	c.context_count = 1;
+	cleaned_context_reason(&c, 0, 7, &out);
+	ck_assert_str_eq(out.p, reasons[_i].reason);
+	buf_finish(&out);
+	cleaned_finish(&c);
+}
+END_TEST
+
+START_TEST(a_turns_contexts_keep_their_evidence)
+{
+	struct msg_job job = {.raw_text = SLICE("we spend it all on facebook"), .formats = FORMAT_ALL};
+	struct msg_job other = {.raw_text = SLICE("yes")};
+	struct cleaned c, d;
+
+	cleaned_init(&c);
+	cleaned_init(&d);
+	cleaned_by_engine(&c, ws, &job, &nothing, tick);
+	cleaned_by_engine(&d, ws, &other, &nothing, tick); /* the workspace's result is gone */
+	cleaned_finish(&d);
+	ck_assert_uint_eq(c.context_count, 1);
+	ck_assert(slice_eq(c.evidence[0].term, SLICE("facebook")));
+	cleaned_finish(&c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cleaned");
@@ -163,6 +208,8 @@ int main(void)
 	tcase_add_test(tc, stages_are_timed);
 	tcase_add_test(tc, what_is_given_up_has_its_raw_text);
 	tcase_add_test(tc, a_revision_has_ids_of_its_own_and_says_who_made_it);
+	tcase_add_loop_test(tc, what_made_a_context_active_is_told, 0, (int)countof(reasons));
+	tcase_add_test(tc, a_turns_contexts_keep_their_evidence);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

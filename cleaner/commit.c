@@ -120,12 +120,24 @@ static void on_commit(const struct pg_answer *answer, void *arg)
 	lease_committed(l, outcome);
 }
 
-static void write_contexts(const struct cleaned *c, struct buf *array)
+/* The active contexts, and in the same order what made each active. */
+static void write_contexts(const struct lease *l, struct buf *names, struct buf *reasons)
 {
-	pg_array_begin(array);
-	for (size_t i = 0; i < c->context_count; i++)
-		pg_array_add(array, slice_str(c->contexts[i]));
-	pg_array_end(array);
+	const struct cleaned *c = &l->cleaned;
+	struct buf reason;
+
+	buf_init(&reason, 1024);
+	pg_array_begin(names);
+	pg_array_begin(reasons);
+	for (size_t i = 0; i < c->context_count; i++) {
+		buf_reset(&reason);
+		cleaned_context_reason(c, i, l->job.seq, &reason);
+		pg_array_add(names, slice_str(c->contexts[i]));
+		pg_array_add(reasons, buf_view(&reason));
+	}
+	pg_array_end(names);
+	pg_array_end(reasons);
+	buf_finish(&reason);
 }
 
 uint64_t commit_since_receipt_ns(const struct lease *l)
@@ -140,7 +152,7 @@ void commit_send(struct lease *l)
 	const struct cleaned *c = &l->cleaned;
 	char turn[UUID_TEXT_BYTES], conversation[UUID_TEXT_BYTES], fence[NUMBER_BYTES], level[NUMBER_BYTES],
 		seq[NUMBER_BYTES], versions[2][NUMBER_BYTES], ms[48];
-	struct buf metadata, contexts;
+	struct buf metadata, contexts, reasons;
 	struct slice params[FINISH_PARAMS];
 	struct pg_op ops[4] = {{&lock_stmt, &params[1]}, {&finish_stmt, params}};
 	size_t count = 2;
@@ -153,8 +165,9 @@ void commit_send(struct lease *l)
 	l->processing_ns = commit_since_receipt_ns(l);
 	buf_init(&metadata, LIMIT_TURN_JSON_BYTES);
 	buf_init(&contexts, 8192);
+	buf_init(&reasons, 16384);
 	cleaned_metadata(c, l->processing_ns, &metadata);
-	write_contexts(c, &contexts);
+	write_contexts(l, &contexts, &reasons);
 	uuid_text(&l->turn, turn);
 	uuid_text(&l->conversation, conversation);
 	snprintf(ms, sizeof ms, "%.3f", (double)l->processing_ns / 1e6);
@@ -169,7 +182,7 @@ void commit_send(struct lease *l)
 	params[8] = slice_str(confidence_name(c->confidence));
 	params[9] = slice_str(ms);
 	params[10] = c->failed ? slice_of(NULL, 0) : buf_view(&contexts);
-	params[11] = SLICE("detected in the last turns");
+	params[11] = c->failed ? slice_of(NULL, 0) : buf_view(&reasons);
 	params[12] = number((int64_t)l->job.seq, seq);
 	params[13] = params[14] = slice_of(NULL, 0);
 	if (lease_is_checked(l)) {
@@ -181,6 +194,7 @@ void commit_send(struct lease *l)
 	pg_send(l->cleaner->pg, ops, count, on_commit, l);
 	buf_finish(&metadata);
 	buf_finish(&contexts);
+	buf_finish(&reasons);
 }
 
 static void send_range(struct lease *l, const struct pg_stmt *stmt, int64_t a, int64_t b, pg_fn *fn)

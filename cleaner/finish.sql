@@ -1,5 +1,6 @@
 -- The second commit: a queued turn becomes done or failed, once, in its conversation's order, unless the conversation is
 -- paused or a later lease was here. With it: the outbox row, the change of contexts, the counters.
+-- $12: what made each of $11 active; the reason of a change tells those that came, and which went.
 -- $5 NULL: the cleaned text is the raw text. $11 NULL: contexts are left as they are. $13 is the turn's seq: thousands of
 -- turns may be queued in its conversation, and none of them is looked at. $14 and $15: the versions of what was known when it
 -- was cleaned, the user's and the conversation's; not NULL, they must be those that stand.
@@ -17,7 +18,11 @@ WITH mine AS (
     INSERT INTO outbox (turn_id, revision) SELECT id, revision FROM mine
 ), moved AS (
     INSERT INTO context_transitions (conversation_id, seq, from_contexts, to_contexts, reason)
-    SELECT c.id, m.seq, c.active_contexts, $11::text[], $12::text
+    SELECT c.id, m.seq, c.active_contexts, $11::text[], concat_ws('; ',
+        (SELECT 'came: ' || string_agg(n.reason, ', ' ORDER BY n.i) FROM unnest($11::text[], $12::text[]) WITH ORDINALITY
+            AS n (name, reason, i) WHERE n.name <> ALL (c.active_contexts)),
+        (SELECT 'went: ' || string_agg(o.name, ', ' ORDER BY o.i) || ' (too little of it in the last turns)'
+            FROM unnest(c.active_contexts) WITH ORDINALITY AS o (name, i) WHERE o.name <> ALL ($11::text[])))
     FROM mine m JOIN conversations c ON c.id = $2::uuid WHERE c.active_contexts <> $11::text[]
     ON CONFLICT DO NOTHING
 )

@@ -244,7 +244,8 @@ static void time_stages(const struct lease *l)
 
 struct clean_input lease_around(const struct lease *l)
 {
-	struct clean_input around = {.window = l->window.turns, .window_count = l->window.count};
+	size_t first = engine_window_first(l->window.turns, l->window.count);
+	struct clean_input around = {.window = l->window.turns + first, .window_count = l->window.count - first};
 
 	knowledge_give(&l->known->knowledge, &around);
 	return around;

@@ -195,6 +195,7 @@ static void keep_local(struct asking *a, const struct clean_result *r)
 		memcpy(a->doubtful, r->doubtful, r->doubtful_count * sizeof *a->doubtful);
 	a->local.doubtful = a->doubtful;
 	a->local.contexts = a->lease->cleaned.contexts; /* its own copies of the names */
+	a->local.context_evidence = a->lease->cleaned.evidence;
 	a->local.context_count = a->lease->cleaned.context_count;
 }
 
@@ -512,4 +513,5 @@ void model_moved(struct lease *to)
 {
 	to->asking->lease = to;
 	to->asking->local.contexts = to->cleaned.contexts;
+	to->asking->local.context_evidence = to->cleaned.evidence;
 }

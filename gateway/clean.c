@@ -257,7 +257,7 @@ static void on_read(const struct pg_answer *answer, void *arg)
 	struct window_turn window[LIMIT_WINDOW_TURNS];
 	const PGresult *rows = answer->count > 1 ? answer->results[1] : NULL;
 	struct knowledge known;
-	size_t count = 0;
+	size_t count = 0, first;
 
 	if (answer->status != PG_OK) {
 		cleaning_fail(c, PROBLEM_UNAVAILABLE, "what is known of the conversation could not be read");
@@ -271,8 +271,9 @@ static void on_read(const struct pg_answer *answer, void *arg)
 		take_options(&c->body.options, rows);
 		count = read_window(rows, window);
 	}
+	first = engine_window_first(window, count);
 	knowledge_read(&known, answer->results[0]);
-	cleaning_run(c, &known, window, count);
+	cleaning_run(c, &known, window + first, count - first);
 	knowledge_finish(&known);
 }
 

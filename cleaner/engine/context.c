@@ -17,6 +17,7 @@ struct context {
 
 struct context_phrase {
 	struct phrase phrase;
+	struct slice text; /* the file's */
 	unsigned context, points;
 };
 
@@ -73,7 +74,7 @@ static void contexts_add(struct contexts *c, unsigned context, struct slice text
 
 		c->phrases = xrealloc(c->phrases, (c->phrase_count + 1) * sizeof *c->phrases);
 		p = &c->phrases[c->phrase_count];
-		*p = (struct context_phrase){.context = context, .points = points};
+		*p = (struct context_phrase){.text = one, .context = context, .points = points};
 		phrase_read(&p->phrase, one);
 		phrase_index_add(&c->index, &p->phrase, (uint32_t)c->phrase_count++);
 	}
@@ -107,28 +108,49 @@ bool contexts_read(struct contexts *c, struct slice text, unsigned *bad_line)
 	return true;
 }
 
-static void contexts_count(const struct contexts *c, const struct words *w, unsigned points[ENGINE_CONTEXTS])
+/* What was found of a context. */
+struct found {
+	unsigned points, best; /* best: the most that one phrase gave */
+	struct context_evidence evidence;
+};
+
+/* Counts in one turn's words; seq is that turn's in the evidence. Turns come newest first. */
+static void contexts_count(
+	const struct contexts *c, const struct words *w, uint32_t seq, struct found found[ENGINE_CONTEXTS])
 {
 	for (size_t i = 0; i < w->count; i++) {
 		const struct phrase_entry *e = phrase_index_first(&c->index, w->live[i]->key);
 
-		for (; e; e = phrase_index_next(&c->index, e))
-			if (phrase_at(&c->phrases[e->row].phrase, w, i))
-				points[c->phrases[e->row].context] += c->phrases[e->row].points;
+		for (; e; e = phrase_index_next(&c->index, e)) {
+			const struct context_phrase *p = &c->phrases[e->row];
+			struct found *f = &found[p->context];
+
+			if (!phrase_at(&p->phrase, w, i))
+				continue;
+			f->points += p->points;
+			if (p->points > f->best) {
+				f->best = p->points;
+				f->evidence = (struct context_evidence){p->text, seq};
+			}
+		}
 	}
 }
 
-uint32_t contexts_find(const struct contexts *c, const struct turn *t)
+uint32_t contexts_find(
+	const struct contexts *c, const struct turn *t, struct context_evidence evidence[ENGINE_CONTEXTS])
 {
-	unsigned points[ENGINE_CONTEXTS] = {0};
+	struct found found[ENGINE_CONTEXTS] = {0};
+	const struct clean_input *in = t->in;
 	uint32_t bits = 0;
 
-	contexts_count(c, &t->words, points);
-	for (size_t i = 0; i < t->window_count; i++)
-		contexts_count(c, &t->window[i], points);
-	for (size_t i = 0; i < c->count; i++)
-		if (points[i] && points[i] >= c->list[i].at)
+	contexts_count(c, &t->words, 0, found);
+	for (size_t i = t->window_count; i-- > 0;)
+		contexts_count(c, &t->window[i], in->window[in->window_count - t->window_count + i].seq, found);
+	for (size_t i = 0; i < c->count; i++) {
+		evidence[i] = found[i].evidence;
+		if (found[i].points && found[i].points >= c->list[i].at)
 			bits |= UINT32_C(1) << i;
+	}
 	return bits;
 }
 
@@ -162,13 +184,17 @@ uint32_t contexts_of_category(const struct contexts *c, struct slice category)
 	return bits;
 }
 
-const char *const *contexts_names(const struct contexts *c, uint32_t bits, struct arena *a, size_t *count)
+const char *const *contexts_names(const struct contexts *c, uint32_t bits,
+	struct context_evidence evidence[ENGINE_CONTEXTS], struct arena *a, size_t *count)
 {
 	const char **names = arena_get(a, ENGINE_CONTEXTS * sizeof *names);
 
 	*count = 0;
-	for (size_t i = 0; i < c->count; i++)
-		if (bits & UINT32_C(1) << i)
-			names[(*count)++] = c->list[i].name;
+	for (size_t i = 0; i < c->count; i++) {
+		if (!(bits & UINT32_C(1) << i))
+			continue;
+		evidence[*count] = evidence[i];
+		names[(*count)++] = c->list[i].name;
+	}
 	return names;
 }

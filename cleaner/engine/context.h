@@ -14,15 +14,17 @@ struct contexts *contexts_create(void);
 void contexts_destroy(struct contexts **contexts);
 bool contexts_read(struct contexts *contexts, struct slice text, unsigned *bad_line) must_check;
 
-uint32_t contexts_find(const struct contexts *contexts, const struct turn *t);
+/* The active contexts' bits; evidence, by bit, is what made each active. */
+uint32_t contexts_find(
+	const struct contexts *contexts, const struct turn *t, struct context_evidence evidence[ENGINE_CONTEXTS]);
 uint32_t contexts_bit(const struct contexts *contexts, struct slice name); /* 0: no such context */
 
 /* The contexts that a glossary term of this category belongs to: the one of that name, and those whose file
  * lists the category; 0: none, it fits everywhere. */
 uint32_t contexts_of_category(const struct contexts *contexts, struct slice category);
 
-/* The names of the bits, in the arena. */
-const char *const *contexts_names(
-	const struct contexts *contexts, uint32_t bits, struct arena *a, size_t *count);
+/* The names of the bits, in the arena, and their evidence, which moves together to the front. */
+const char *const *contexts_names(const struct contexts *contexts, uint32_t bits,
+	struct context_evidence evidence[ENGINE_CONTEXTS], struct arena *a, size_t *count);
 
 #endif

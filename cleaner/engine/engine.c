@@ -238,6 +238,19 @@ struct decision engine_decide(struct engine_workspace *ws, const struct clean_in
 	return decide(&t);
 }
 
+size_t engine_window_first(const struct window_turn *turns, size_t count)
+{
+	size_t first = count, bytes = 0;
+
+	while (first) {
+		bytes += turns[first - 1].text.n;
+		if (bytes > (size_t)ENGINE_WINDOW_TOKENS * 4)
+			break;
+		first--;
+	}
+	return first;
+}
+
 /* The newest turns of the window, as far as they fit its bound in turns and bytes. */
 static void turn_read_window(struct turn *t)
 {
@@ -282,6 +295,7 @@ const struct clean_result *engine_clean(struct engine_workspace *ws, const struc
 	void (*on_stage)(enum engine_stage, void *arg), void *arg)
 {
 	struct clean_result *result = &ws->result;
+	struct context_evidence *evidence;
 	struct turn t;
 
 	*result =
@@ -292,7 +306,8 @@ const struct clean_result *engine_clean(struct engine_workspace *ws, const struc
 	announce(on_stage, arg, STAGE_WINDOW);
 	turn_read_window(&t);
 	announce(on_stage, arg, STAGE_CONTEXT);
-	t.contexts = contexts_find(t.engine->contexts, &t);
+	evidence = arena_get(t.arena, ENGINE_CONTEXTS * sizeof *evidence);
+	t.contexts = contexts_find(t.engine->contexts, &t, evidence);
 	result->decision = decide(&t);
 	if (result->decision.level != CLEAN_NONE) {
 		turn_run(&t, result->decision.level, on_stage, arg);
@@ -302,7 +317,9 @@ const struct clean_result *engine_clean(struct engine_workspace *ws, const struc
 	}
 	announce(on_stage, arg, STAGE_CONFIDENCE);
 	result->confidence = confidence_of_turn(result);
-	result->contexts = contexts_names(t.engine->contexts, t.contexts, t.arena, &result->context_count);
+	result->contexts =
+		contexts_names(t.engine->contexts, t.contexts, evidence, t.arena, &result->context_count);
+	result->context_evidence = evidence;
 	announce(on_stage, arg, STAGE_END);
 	return result;
 }

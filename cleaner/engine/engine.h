@@ -105,6 +105,8 @@ struct clean_input {
 enum {
 	ENGINE_WINDOW_TURNS = 10,
 	ENGINE_WINDOW_BYTES = 8 * 1024, /* of the window that are read, newest turns first */
+	ENGINE_WINDOW_TOKENS = 4096, /* of a window's texts, newest first: one of the longest fits, and ten such turns do not
+					fill a model's context. A token is taken for four bytes, as in English */
 	ENGINE_GLOSSARY_TERMS = 1200,
 	ENGINE_TEXT_BYTES = 16 * 1024,
 	ENGINE_DOUBTFUL_WORDS = 64, /* told of a turn: one with more is doubtful as a whole */
@@ -121,6 +123,13 @@ struct correction {
 	const char *reason;  /* one sentence for people, static or arena text */
 	uint32_t start, end; /* code points in raw, half-open; equal for an insertion */
 	uint32_t cleaned_start, cleaned_end; /* code points in cleaned, half-open */
+};
+
+/* What made a context active: the strongest of its words (contexts.conf) in the window and the turn, the newest
+ * of those. */
+struct context_evidence {
+	struct slice term; /* as the file has it, the engine's text */
+	uint32_t seq;	   /* the window's turn that it stands in; 0: the turn itself */
 };
 
 struct decision {
@@ -147,6 +156,7 @@ struct clean_result {
 	size_t doubtful_count;
 	enum confidence confidence;  /* of the whole turn */
 	const char *const *contexts; /* names of the active contexts, static or engine text */
+	const struct context_evidence *context_evidence; /* of each of them; NULL: not known */
 	size_t context_count;
 	struct decision decision; /* what was done and why */
 };
@@ -170,6 +180,10 @@ void engine_workspace_destroy(struct engine_workspace **ws);
 
 /* What the turn needs: none, light or full, and why. Cheap: no window, no phonetics beyond a look-up. */
 struct decision engine_decide(struct engine_workspace *ws, const struct clean_input *in);
+
+/* Which of these turns, oldest first, is the first of a window of ENGINE_WINDOW_TOKENS at most; count: none
+ * fits. Whoever builds a window asks. */
+size_t engine_window_first(const struct window_turn *turns, size_t count);
 
 /* Cleans one turn at options.level if forced, else at engine_decide's. on_stage may be NULL. The result is
  * the workspace's, valid until its next use. */

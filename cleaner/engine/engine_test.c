@@ -202,6 +202,54 @@ START_TEST(test_contexts)
 }
 END_TEST
 
+/* A context comes with the strongest of its words, the newest of those, and where it stands. */
+static const struct {
+	const char *window[2], *raw, *context, *term;
+	uint32_t seq;
+} evidence[] = {
+	{{"", ""}, "our seo campaign", "marketing", "seo", 0},
+	{{"We use Facebook.", ""}, "and a campaign of ours", "marketing", "facebook", 5},
+	{{"We use Facebook.", "No, Google Ads."}, "and a campaign of ours", "marketing", "google ads", 6},
+	{{"We use Facebook.", ""}, "and a campaign of ours", "volume", NULL, 0},
+	{{"", "It has ads."}, "and a campaign of ours", "marketing", "campaign", 0},
+};
+
+START_TEST(test_context_evidence)
+{
+	const struct window_turn window[] = {{.seq = 5, .text = slice_str(evidence[_i].window[0])},
+		{.seq = 6, .text = slice_str(evidence[_i].window[1])}};
+	struct clean_input in = {.raw = slice_str(evidence[_i].raw), .window = window, .window_count = 2};
+	const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
+	const struct context_evidence *found = NULL;
+
+	for (size_t i = 0; i < result->context_count; i++)
+		if (strcmp(result->contexts[i], evidence[_i].context) == 0)
+			found = &result->context_evidence[i];
+	ck_assert_msg(!found == !evidence[_i].term, "row %d", _i);
+	if (found)
+		ck_assert_msg(slice_eq(found->term, slice_str(evidence[_i].term)) && found->seq == evidence[_i].seq,
+			"row %d: \"%.*s\" in %u", _i, (int)found->term.n, found->term.p, found->seq);
+}
+END_TEST
+
+START_TEST(test_window_of_tokens)
+{
+	static char text[ENGINE_TEXT_BYTES];
+	struct window_turn turns[ENGINE_WINDOW_TURNS] = {{.seq = 1}};
+
+	for (size_t i = 0; i < ENGINE_WINDOW_TURNS; i++)
+		turns[i].text = slice_of(text, ENGINE_WINDOW_TOKENS * 4 / 4);
+	ck_assert_uint_eq(engine_window_first(turns, 0), 0);
+	ck_assert_uint_eq(engine_window_first(turns, 4), 0);
+	ck_assert_uint_eq(engine_window_first(turns, 5), 1);
+	ck_assert_uint_eq(engine_window_first(turns, ENGINE_WINDOW_TURNS), ENGINE_WINDOW_TURNS - 4);
+	turns[9].text = slice_of(text, ENGINE_TEXT_BYTES); /* the longest turn there may be fits, alone */
+	ck_assert_uint_eq(engine_window_first(turns, ENGINE_WINDOW_TURNS), ENGINE_WINDOW_TURNS - 1);
+	turns[9].text.n = ENGINE_TEXT_BYTES + 1;
+	ck_assert_uint_eq(engine_window_first(turns, ENGINE_WINDOW_TURNS), ENGINE_WINDOW_TURNS);
+}
+END_TEST
+
 static const struct {
 	const char *raw, *has;
 } heard_terms[] = {
@@ -378,6 +426,8 @@ int main(void)
 	tcase_add_test(tc, test_verbatim);
 	tcase_add_test(tc, test_contexts);
 	tcase_add_test(tc, test_doubtful_left);
+	tcase_add_loop_test(tc, test_context_evidence, 0, countof(evidence));
+	tcase_add_test(tc, test_window_of_tokens);
 	tcase_add_test(tc, test_bad_input);
 	tcase_add_test(tc, test_names);
 	tcase_add_checked_fixture(tables, setup_tables, teardown);

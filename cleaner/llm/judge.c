@@ -331,6 +331,7 @@ static void describe(struct judgement *out, const struct clean_result *local)
 {
 	if (local) {
 		out->result.contexts = local->contexts;
+		out->result.context_evidence = local->context_evidence;
 		out->result.context_count = local->context_count;
 		out->result.decision = local->decision;
 	} else {

@@ -334,6 +334,17 @@ class Http(unittest.TestCase):
         self.assertEqual(self.client.get(path).json["shared_context"], {"business_info": "We sell art"})
         self.assertEqual(put(None).json["shared_context"], {})
 
+    def test_what_changed_the_contexts_is_told(self):
+        conversation = self.client.new_conversation()
+        self.client.turn(conversation, "we spend it all on facebook ads")
+        for _ in range(10):  # as many turns as a window has
+            self.client.turn(conversation, "Fine.", speaker="Lumen")
+        self.client.turn(conversation, "well the weather outside looks nice")
+        changes = self.client.get(f"/api/v1/conversations/{conversation}/context").json["context_transitions"]
+        self.assertEqual([(c["from_contexts"], c["to_contexts"], c["reason"]) for c in changes],
+                         [([], ["marketing"], 'came: marketing ("facebook" in turn 1)'),
+                          (["marketing"], [], "went: marketing (too little of it in the last turns)")])
+
     def test_stays_idle(self):
         """A client that waits, has hung up or pipelines costs no processor time."""
         conversation = self.client.new_conversation()
