@@ -46,7 +46,7 @@ static const char usage[] =
 	"  --glossary FILE   terms to recognise, one a line: term [= sounds like, ..]\n"
 	"  --profile NAME    the recogniser whose own artefacts to expect\n"
 	"  --data DIR        folder with more patterns.conf, contexts.conf and tables\n"
-	"  --explain         print each change on stderr: line, kind, score, what, reason\n"
+	"  --explain         print each change on stderr: line, stage, kind, score, what, reason\n"
 	"  --help            this text\n";
 
 static bool is_bypass(struct slice speaker)
@@ -62,9 +62,9 @@ static void explain(const struct filter *f, const struct clean_result *result)
 	for (size_t i = 0; i < result->correction_count; i++) {
 		const struct correction *c = &result->corrections[i];
 
-		fprintf(stderr, "%lu: %s %.3f %s %.4f \"%.*s\" -> \"%.*s\" %s\n", f->line,
-			correction_kind_name(c->kind), c->score, c->sort, c->evidence, (int)c->original.n,
-			c->original.p, (int)c->corrected.n, c->corrected.p, c->reason);
+		fprintf(stderr, "%lu: %s %s %.3f %s %.4f \"%.*s\" -> \"%.*s\" %s\n", f->line, c->stage,
+			correction_kind_name(c->kind), c->score, c->sort, c->evidence,
+			(int)c->original.n, c->original.p, (int)c->corrected.n, c->corrected.p, c->reason);
 	}
 }
 

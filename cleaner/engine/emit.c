@@ -20,6 +20,19 @@ struct emitter {
 	uint32_t raw_at;		 /* bytes of raw so far */
 };
 
+static const char *const stages[KIND_COUNT] = {
+	[KIND_ARTEFACT] = "artefacts",
+	[KIND_FILLER] = "disfluencies",
+	[KIND_REPEAT] = "disfluencies",
+	[KIND_RESTART] = "disfluencies",
+	[KIND_SELF_CORRECTION] = "selfcorrect",
+	[KIND_PATTERN] = "patterns",
+	[KIND_GLOSSARY] = "glossary",
+	[KIND_NUMBER] = "numbers",
+	[KIND_PUNCTUATION] = "marks",
+	[KIND_CASE] = "case",
+};
+
 static void emit_copy(struct emitter *e, uint32_t raw_end)
 {
 	struct slice same = slice_of(e->w->raw.p + e->raw_at, raw_end - e->raw_at);
@@ -47,6 +60,7 @@ static struct correction *emit_open(struct emitter *e, const struct edit *why)
 		.kind = why->kind,
 		.score = 1,
 		.reason = why->reason,
+		.stage = why->stage ? why->stage : stages[why->kind],
 		.original = slice_of(e->w->raw.p + e->raw_at, 0),
 		.corrected = slice_of(e->out + e->n, 0),
 		.start = e->raw_points,

@@ -121,6 +121,7 @@ struct correction {
 	struct slice original,
 		corrected;   /* original: bytes of raw; corrected: bytes of cleaned; either may be empty */
 	const char *reason;  /* one sentence for people, static or arena text */
+	const char *stage;   /* of the engine that made it, static; NULL: none of them */
 	uint32_t start, end; /* code points in raw, half-open; equal for an insertion */
 	uint32_t cleaned_start, cleaned_end; /* code points in cleaned, half-open */
 };

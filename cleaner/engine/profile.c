@@ -34,7 +34,7 @@ static const struct profile profile_default = {
 };
 
 static const struct edit edit_piece = {
-	KIND_ARTEFACT, 0.97, "This recogniser writes the ending apart from its word."};
+	KIND_ARTEFACT, 0.97, "This recogniser writes the ending apart from its word.", .stage = "profile"};
 
 struct profiles *profiles_create(void)
 {
@@ -109,7 +109,7 @@ static bool heard_add(struct profile *p, struct slice heard, struct slice meant)
 	p->heard = xrealloc(p->heard, (p->heard_count + 1) * sizeof *p->heard);
 	w = &p->heard[p->heard_count];
 	w->meant = meant;
-	w->edit = (struct edit){KIND_PATTERN, p->score, "This recogniser often writes it so."};
+	w->edit = (struct edit){KIND_PATTERN, p->score, "This recogniser often writes it so.", .stage = "profile"};
 	phrase_read(&w->heard, heard);
 	if (w->heard.count == 0 || meant.n == 0) {
 		phrase_finish(&w->heard);

@@ -25,6 +25,7 @@ struct edit {
 			 right */
 	const char *reason;
 	enum change_sort sort;
+	const char *stage; /* static; NULL: the one that makes changes of this kind (emit.c) */
 };
 
 struct word {
