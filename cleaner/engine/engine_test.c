@@ -94,7 +94,14 @@ static const struct {
 	const char *raw;
 	enum clean_level level;
 	const char *reason;
+	bool agent;
 } decisions[] = {
+	{"ab\xFF we sell", CLEAN_NONE, "unreadable"},
+	{"[noise] We sell boilers.", CLEAN_LIGHT, "artefact"},
+	{"So yeah \xE8\xB0\xA2\xE8\xB0\xA2 we do.", CLEAN_LIGHT, "artefact"},
+	{"Actually, I meant Friday.", CLEAN_FULL, "self_correction"},
+	{"um we, we sell boilers in leeds", CLEAN_NONE, "bypass", true},
+	{"##CALM## We sell boilers.", CLEAN_LIGHT, "artefact", true},
 	{"yes", CLEAN_NONE, "acknowledgement"},
 	{"Yeah, that's right.", CLEAN_NONE, "acknowledgement"},
 	{"   ", CLEAN_NONE, "empty"},
@@ -128,13 +135,15 @@ END_TEST
 
 START_TEST(test_decisions)
 {
-	struct clean_input in = {.raw = slice_str(decisions[_i].raw)};
+	struct clean_input in = {
+		.raw = slice_str(decisions[_i].raw), .options = {.agent = decisions[_i].agent}};
 	struct decision d = engine_decide(ws, &in);
 
 	ck_assert_str_eq(d.reason, decisions[_i].reason);
 	ck_assert_int_eq(d.level, decisions[_i].level);
 	in.options = (struct clean_options){.forced = true, .level = CLEAN_FULL};
-	ck_assert_str_eq(engine_decide(ws, &in).reason, "forced");
+	if (strcmp(d.reason, "unreadable") != 0)
+		ck_assert_str_eq(engine_decide(ws, &in).reason, "forced");
 }
 END_TEST
 
