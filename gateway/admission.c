@@ -91,10 +91,22 @@ static void steer(struct admission *a)
 	}
 }
 
-/* The best rates are of ordinary times: in overload we do what we let in. */
+static bool stands_still(const struct admission *a, uint64_t now_ns)
+{
+	return now_ns - a->heard_ns >= ADMISSION_STANDSTILL_MS * NS_PER_MS;
+}
+
+static bool idle(const struct admission *a)
+{
+	return !a->side[ADMISSION_AGENT].under_way && !a->side[ADMISSION_PERSON].under_way;
+}
+
+/* The best rates are of ordinary times: in overload we do what we let in, in a standstill nothing. */
 static void close_window(struct admission *a)
 {
 	unsigned at = a->windows++ % ADMISSION_WINDOWS;
+	uint64_t end_ns = a->window_ns + ADMISSION_WINDOW_MS * NS_PER_MS;
+	bool keep = a->overload || (stands_still(a, end_ns) && !idle(a));
 
 	if (a->overload)
 		steer(a);
@@ -102,7 +114,7 @@ static void close_window(struct admission *a)
 		struct admission_side *s = &a->side[c];
 
 		s->was[at] = s->done;
-		s->best = larger(rate_of(s->was), a->overload ? s->best : s->best * FORGET);
+		s->best = larger(rate_of(s->was), keep ? s->best : s->best * FORGET);
 		s->done = s->late = 0;
 		s->full = false;
 	}
@@ -122,11 +134,6 @@ static void move_on(struct admission *a, uint64_t now_ns)
 		a->window_ns = now_ns - most;
 	for (; now_ns - a->window_ns >= window; a->window_ns += window)
 		close_window(a);
-}
-
-static bool stands_still(const struct admission *a, uint64_t now_ns)
-{
-	return now_ns - a->heard_ns >= ADMISSION_STANDSTILL_MS * NS_PER_MS;
 }
 
 /* What is under way has gathered in a standstill, and will be worked off. */
@@ -165,11 +172,6 @@ static bool admits(struct admission *a, enum admission_class c, uint64_t now_ns)
 	return (double)s->under_way < s->limit;
 }
 
-static bool idle(const struct admission *a)
-{
-	return !a->side[ADMISSION_AGENT].under_way && !a->side[ADMISSION_PERSON].under_way;
-}
-
 bool admission_ask(struct admission *a, enum admission_class c, uint64_t now_ns)
 {
 	move_on(a, now_ns);
@@ -179,6 +181,16 @@ bool admission_ask(struct admission *a, enum admission_class c, uint64_t now_ns)
 	if (!admits(a, c, now_ns))
 		return false;
 	a->side[c].under_way++;
+	return true;
+}
+
+bool admission_sets_aside(struct admission *a, enum admission_class c, uint64_t took_ns)
+{
+	struct admission_side *s = &a->side[c];
+
+	if ((double)took_ns < s->usual_ns + ADMISSION_ASIDE_MS * 1e6)
+		return false;
+	s->under_way--;
 	return true;
 }
 

@@ -13,7 +13,10 @@
  * again, PostgreSQL is away), and for ADMISSION_GRACE_MS after it, turns wait instead of being refused,
  * unless far more come than ever.
  *
- * Pure: the clock is given. Every turn that is let in must be told as done.
+ * A turn that is under way for much longer than that waits for something else: Redis is away and it needs it, or
+ * many are before it in its own conversation. It is set aside: others do not wait behind it.
+ *
+ * Pure: the clock is given. Every turn that is let in must be told as done, unless it was set aside.
  */
 #ifndef CC_GATEWAY_ADMISSION_H
 #define CC_GATEWAY_ADMISSION_H
@@ -31,6 +34,7 @@ enum {
 	ADMISSION_STANDSTILL_MS =
 		250,		   /* a batch is committed every few ms, a slow disk's flush is under 100 */
 	ADMISSION_GRACE_MS = 3000, /* what gathered in a restart's second is worked off by then */
+	ADMISSION_ASIDE_MS = 1000, /* beyond the usual: four times what any may wait for its place */
 	ADMISSION_WINDOW_MS = 100, /* limits move this often: tens of turns near capacity */
 	ADMISSION_WINDOWS = 5,	   /* a rate is that of so many */
 };
@@ -57,6 +61,9 @@ void admission_init(struct admission *a, uint64_t now_ns);
 
 /* May a turn come in? True: it is under way until admission_done. */
 must_check bool admission_ask(struct admission *a, enum admission_class c, uint64_t now_ns);
+
+/* A turn that was let in has not ended took_ns after it came. True: from now on it is not counted. */
+must_check bool admission_sets_aside(struct admission *a, enum admission_class c, uint64_t took_ns);
 
 /* A turn that was let in has ended, took_ns after it came. */
 void admission_done(struct admission *a, enum admission_class c, uint64_t took_ns, uint64_t now_ns);

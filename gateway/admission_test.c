@@ -13,16 +13,18 @@
 #include <check.h>
 #include <stdlib.h>
 
-enum { STEP_US = 100, QUEUE = 100000, SECOND = 1000000 / STEP_US };
+enum { STEP_US = 100, QUEUE = 100000, SECOND = 1000000 / STEP_US, LOOK = SECOND / 5 };
 
 struct turn {
 	enum admission_class c;
 	uint64_t came_ns, served_ns;
+	bool aside; /* not counted any more */
 };
 
 struct phase {
 	double rate, seconds; /* turns a second that come */
 	bool stands_still;    /* nothing is served */
+	bool redis_away;      /* every other person's turn waits until it is back */
 };
 
 struct pipeline {
@@ -36,19 +38,19 @@ struct outcome {
 	double last_refused_s;		  /* after the last phase's begin */
 };
 
-static struct turn queue[QUEUE], ending[QUEUE];
+static struct turn queue[QUEUE], ending[QUEUE], waiting[QUEUE];
 static struct outcome got;
 static unsigned short seed[3];
 
 static struct sim {
 	struct admission a;
 	const struct pipeline *line;
-	size_t head, tail, ending;
+	size_t head, tail, ending, waiting;
 	double credit;
 	uint64_t now_ns;
 } sim;
 
-static void arrive(size_t phase, double since_s)
+static void arrive(size_t phase, double since_s, bool redis_away)
 {
 	enum admission_class c = erand48(seed) < .4 ? ADMISSION_AGENT : ADMISSION_PERSON;
 
@@ -58,21 +60,38 @@ static void arrive(size_t phase, double since_s)
 		return;
 	}
 	got.accepted[phase]++;
-	queue[sim.tail++ % QUEUE] = (struct turn){c, sim.now_ns, 0};
+	if (redis_away && c == ADMISSION_PERSON && erand48(seed) < .5) {
+		ck_assert_uint_lt(sim.waiting, QUEUE);
+		waiting[sim.waiting++] = (struct turn){c, sim.now_ns, 0, false};
+		return;
+	}
+	queue[sim.tail++ % QUEUE] = (struct turn){c, sim.now_ns, 0, false};
 	ck_assert_uint_lt(sim.tail - sim.head, QUEUE);
 }
 
-static void serve(void)
+/* What needs no Redis is not behind what waited for it. */
+static bool next_turn(struct turn *t, bool redis_away)
 {
-	sim.credit += sim.line->served_s * STEP_US / 1e6;
-	if (sim.head == sim.tail && sim.credit > 1)
-		sim.credit = 1;
-	for (; sim.credit >= 1 && sim.head < sim.tail; sim.credit--) {
-		struct turn t = queue[sim.head++ % QUEUE];
+	if (sim.head < sim.tail)
+		*t = queue[sim.head++ % QUEUE];
+	else if (sim.waiting && !redis_away)
+		*t = waiting[--sim.waiting];
+	else
+		return false;
+	return true;
+}
 
+static void serve(bool redis_away)
+{
+	struct turn t;
+
+	sim.credit += sim.line->served_s * STEP_US / 1e6;
+	for (; sim.credit >= 1 && next_turn(&t, redis_away); sim.credit--) {
 		t.served_ns = sim.now_ns + sim.line->besides_ns[t.c];
 		ending[sim.ending++] = t;
 	}
+	if (sim.credit > 1)
+		sim.credit = 1;
 }
 
 static void end_turns(void)
@@ -85,9 +104,25 @@ static void end_turns(void)
 			continue;
 		}
 		hist_add(&got.took[t.c], sim.now_ns - t.came_ns);
-		admission_done(&sim.a, t.c, sim.now_ns - t.came_ns, sim.now_ns);
+		if (!t.aside)
+			admission_done(&sim.a, t.c, sim.now_ns - t.came_ns, sim.now_ns);
 		ending[i] = ending[--sim.ending];
 	}
+}
+
+static void look_at(struct turn *t)
+{
+	t->aside = t->aside || admission_sets_aside(&sim.a, t->c, sim.now_ns - t->came_ns);
+}
+
+static void look(void)
+{
+	for (size_t i = sim.head; i < sim.tail; i++)
+		look_at(&queue[i % QUEUE]);
+	for (size_t i = 0; i < sim.ending; i++)
+		look_at(&ending[i]);
+	for (size_t i = 0; i < sim.waiting; i++)
+		look_at(&waiting[i]);
 }
 
 static void play(const struct pipeline *line, const struct phase *phases, size_t count)
@@ -105,9 +140,11 @@ static void play(const struct pipeline *line, const struct phase *phases, size_t
 			sim.now_ns += STEP_US * 1000;
 			for (double n = phases[p].rate * STEP_US / 1e6; n > 0; n--)
 				if (erand48(seed) < n)
-					arrive(p, (double)step / SECOND);
+					arrive(p, (double)step / SECOND, phases[p].redis_away);
+			if (step % LOOK == 0)
+				look();
 			if (!phases[p].stands_still)
-				serve();
+				serve(phases[p].redis_away);
 			end_turns();
 		}
 }
@@ -134,6 +171,8 @@ START_TEST(nothing_is_refused_without_need)
 		{&quick, {{0, 30}, {300, .5, true}, {300, 10}}, 3},   /* at once after a long silence */
 		{&slow, {{300, 60}}, 1}, {&with_model, {{600, 60}}, 1},
 		{&quick, {{100, 5}, {2000, .1}, {100, 5}}, 3}, /* a burst */
+		{&quick, {{300, 5}, {300, 20, .redis_away = true}, {300, 10}}, 3},
+		{&quick, {{300, 5}, {300, 10, true}, {10, 10}}, 3}, /* a long outage, whose callers wait */
 	};
 
 	play(rows[_i].line, rows[_i].phases, rows[_i].count);
@@ -178,7 +217,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, nothing_is_refused_without_need, 0, 6);
+	tcase_add_loop_test(tc, nothing_is_refused_without_need, 0, 8);
 	tcase_add_loop_test(tc, accepted_turns_are_in_time, 0, 4);
 	tcase_add_test(tc, the_first_turns_of_a_gateway);
 	suite_add_tcase(suite, tc);

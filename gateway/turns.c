@@ -34,7 +34,7 @@ struct turn_job {
 	uint64_t send_gap_ms, ask_gap_ms;
 	uint64_t came_ns; /* clock_mono_ns, of turns_submit */
 	bool until_accepted, asking;
-	bool admitted; /* counted by admission until it ends */
+	bool refused, counted; /* by admission: counted until it ends or is set aside */
 	enum admission_class class;
 	struct turn_answer answer; /* what the verdict said */
 	ev_timer timer;
@@ -85,7 +85,7 @@ static void job_free(struct turn_job *job)
 		at = &(*at)->next;
 	*at = job->next;
 	job->turns->count--;
-	if (job->admitted)
+	if (job->counted)
 		admission_done(&job->turns->admission, job->class, now - job->came_ns, now);
 	ev_timer_stop(job->turns->gw->loop, &job->timer);
 	free(job->message);
@@ -210,7 +210,7 @@ static void job_expire(struct turn_job *job)
 
 	if (!job->turn)
 		answer.outcome = TURN_UNAVAILABLE;
-	answer.refused = !job->admitted;
+	answer.refused = job->refused;
 	answer.turn = slice_of(job->turn, job->turn_bytes);
 	job_end(job, &answer);
 }
@@ -223,6 +223,8 @@ static void job_tick(struct turn_job *job)
 		job_expire(job);
 		return;
 	}
+	if (job->counted && admission_sets_aside(&job->turns->admission, job->class, now - job->came_ns))
+		job->counted = false;
 	if (job->message && now >= job->send_ns)
 		job_send(job, now);
 	if (now >= job->ask_ns)
@@ -268,6 +270,7 @@ static void pack(struct turn_job *job, struct turns *t, const struct turn_ask *a
 /* It expires at once, but not inside turns_submit. */
 static void job_refuse(struct turn_job *job, uint64_t now)
 {
+	job->refused = true;
 	job->verdict_by_ns = now;
 	counter_add(job->class == ADMISSION_AGENT ? COUNTER_REFUSED_AGENT : COUNTER_REFUSED_PERSON, 1);
 }
@@ -301,8 +304,8 @@ void turns_submit(struct turns *t, const struct turn_ask *ask, turn_fn *fn, void
 	job->timer.data = job;
 	pack(job, t, ask);
 	gauges_turn(t->gw->gauges, &ask->conversation_id);
-	job->admitted = t->count <= TURNS_PENDING && admission_ask(&t->admission, job->class, now);
-	if (job->admitted)
+	job->counted = t->count <= TURNS_PENDING && admission_ask(&t->admission, job->class, now);
+	if (job->counted)
 		job_send(job, now);
 	else
 		job_refuse(job, now);
