@@ -45,7 +45,7 @@ static struct mode_override standing(struct service_run *run, enum mode mode)
 	struct mode_override o;
 
 	while (mode_override_next(&text, &o))
-		if (o.mode == mode)
+		if (o.mode == mode && o.until_at > clock_wall_us())
 			return o;
 	return (struct mode_override){.mode = mode};
 }

@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/sched.h"
 #include "common/base/xalloc.h"
+#include "common/wire/modes.h"
 #include "link.h"
 #include "link_curve.h"
 #include "options.h"
@@ -25,7 +26,10 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
-enum { ALERTED_SIGNALS = 3 };
+enum {
+	ALERTED_SIGNALS = 3,
+	WORD_LOOK_S = 1, /* between looks whether an operator's word is over: the monitor usually says it sooner */
+};
 
 struct service_run {
 	const struct service *service;
@@ -37,6 +41,8 @@ struct service_run {
 	ev_timer drain_timer, watchdog;
 	struct link *control, *timings;
 	char *modes, *overrides; /* NULL: not heard yet */
+	ev_timer words;		 /* while a word stands in overrides */
+	size_t words_over;	 /* of them, those whose time is over */
 	bool ready, draining;
 	int exit_code;
 };
@@ -94,10 +100,47 @@ void service_fail(struct service_run *run)
 	ev_break(run->loop, EVBREAK_ALL);
 }
 
+/* Words for a mode whose time is over: the monitor has not taken them back, so it is not there. mode NULL: of any. */
+static size_t words_over(const struct service_run *run, const char *mode)
+{
+	struct slice text = slice_str(run->overrides);
+	int64_t now_at = clock_wall_us();
+	struct mode_override o;
+	size_t over = 0;
+
+	while (mode_override_next(&text, &o))
+		over += o.on && o.until_at <= now_at && (!mode || strcmp(mode, mode_names[o.mode]) == 0);
+	return over;
+}
+
+static void on_words(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct service_run *run = w->data;
+	size_t over = words_over(run, NULL);
+
+	if (over == run->words_over)
+		return;
+	run->words_over = over;
+	log_info("service.mode_ended", "over=%zu", over);
+	if (run->service->modes)
+		run->service->modes(run);
+}
+
+static void watch_words(struct service_run *run)
+{
+	run->words_over = words_over(run, NULL);
+	if (*run->overrides)
+		ev_timer_again(run->loop, &run->words);
+	else
+		ev_timer_stop(run->loop, &run->words);
+}
+
 bool service_mode(struct service_run *run, const char *mode)
 {
 	size_t n = strlen(mode);
 
+	if (words_over(run, mode))
+		return false;
 	for (const char *at = run->modes; at && (at = strstr(at, mode)) != NULL; at += n)
 		if ((at == run->modes || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' '))
 			return true;
@@ -138,6 +181,7 @@ static void on_control(const struct link_in *in, void *arg)
 		return;
 	modes = take_text(&run->modes, in->msg->control.modes);
 	overrides = take_text(&run->overrides, in->msg->control.overrides);
+	watch_words(run);
 	if (modes)
 		log_info("service.modes", "on=\"%s\"", run->modes);
 	if ((modes || overrides) && run->service->modes)
@@ -216,12 +260,14 @@ static void open_signals(struct service_run *run)
 	}
 }
 
-static void open_watchdog(struct service_run *run)
+static void open_timers(struct service_run *run)
 {
 	uint64_t us;
 
 	ev_timer_init(&run->drain_timer, on_drain_timer, SERVICE_DRAIN_MS / 1e3, 0);
 	run->drain_timer.data = run;
+	ev_timer_init(&run->words, on_words, WORD_LOOK_S, WORD_LOOK_S);
+	run->words.data = run;
 	if (sd_watchdog_enabled(0, &us) <= 0)
 		return;
 	ev_timer_init(&run->watchdog, on_watchdog, (double)us / 2e6, (double)us / 2e6);
@@ -253,7 +299,7 @@ static void open_frame(struct service_run *run)
 	if (!run->loop)
 		bug("no libev loop");
 	open_signals(run);
-	open_watchdog(run);
+	open_timers(run);
 	open_links(run);
 }
 
@@ -269,6 +315,7 @@ static void close_frame(struct service_run *run)
 	}
 	ev_timer_stop(run->loop, &run->watchdog);
 	ev_timer_stop(run->loop, &run->drain_timer);
+	ev_timer_stop(run->loop, &run->words);
 	ev_loop_destroy(run->loop);
 	zsys_shutdown();
 	free(run->modes);

@@ -58,7 +58,7 @@ bool service_is_draining(struct service_run *run);
 void service_drained(struct service_run *run); /* ends the loop */
 void service_fail(struct service_run *run);    /* ends the loop, exit 1: what can only be mended by a restart */
 
-bool service_mode(struct service_run *run, const char *mode); /* is this remediation mode on? */
+bool service_mode(struct service_run *run, const char *mode); /* is this remediation mode on? An operator's word ends in time, with or without the monitor */
 bool service_modes_heard(struct service_run *run);            /* has the monitor told them yet? */
 struct slice service_overrides(struct service_run *run);      /* an operator's words on modes: modes.h; borrowed */
 

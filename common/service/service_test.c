@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/wire/modes.h"
 #include "link.h"
 #include "timings.h"
 
@@ -123,11 +124,18 @@ static void timing_heard(const struct link_in *in, void *arg)
 
 static void subscribed(struct link *link, struct slice topic, bool on, void *arg)
 {
-	struct msg_control m = {.modes = SLICE("aggressive_caching simple_ui")};
+	int64_t now_at = clock_wall_us();
+	struct msg_control m = {.modes = SLICE("aggressive_caching simple_ui light_cleaning batch_model_calls")};
+	struct buf words;
 
+	buf_init(&words, 1024);
+	mode_override_write(&words, &(struct mode_override){MODE_LIGHT_CLEANING, true, now_at + US_PER_S / 2});
+	mode_override_write(&words, &(struct mode_override){MODE_BATCH_MODEL_CALLS, true, now_at + 3600 * US_PER_S});
+	m.overrides = buf_view(&words);
 	if (on)
 		link_publish(link, SLICE(""), MSG_CONTROL, &m);
 	moded = true;
+	buf_finish(&words);
 }
 
 static bool monitor_start(struct service_run *run)
@@ -139,14 +147,15 @@ static bool monitor_start(struct service_run *run)
 	return true;
 }
 
-/* --- notifier: runs until a mode reaches it --- */
+/* --- notifier: runs until a mode reaches it, and one of an operator's words is over, which the monitor does not say --- */
 
 static void mode_heard(struct service_run *run)
 {
-	if (service_mode(run, "simple_ui") && !service_mode(run, "simple") && !service_mode(run, "ui"))
-		service_drained(run);
-	else
+	if (!service_mode(run, "simple_ui") || service_mode(run, "simple") || service_mode(run, "ui") ||
+		!service_mode(run, "batch_model_calls"))
 		service_fail(run);
+	else if (!service_mode(run, "light_cleaning"))
+		service_drained(run);
 }
 
 static bool notifier_start(struct service_run *run)
