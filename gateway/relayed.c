@@ -11,7 +11,12 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-enum { NAME_BYTES = 64, VALUE_BYTES = 128, LABELS = 8 };
+enum {
+	NAME_BYTES = 64,
+	VALUE_BYTES = 128,
+	LABELS = 8,
+	COUNTS_BYTES = 256 * 1024, /* of a source: no cleaner sends more */
+};
 
 static struct {
 	struct link *link;
@@ -57,7 +62,7 @@ static void on_counts(const struct link_in *in, void *arg)
 	const char *name;
 	cJSON *told;
 
-	if (in->kind != MSG_ALERT)
+	if (in->kind != MSG_ALERT || in->msg->alert.json.n > COUNTS_BYTES)
 		return;
 	json = in->msg->alert.json;
 	told = cJSON_ParseWithLength(json.p, json.n);
@@ -87,31 +92,40 @@ void relayed_close(void)
 	}
 }
 
-/* NAME="value", escaped; control characters become '?'. */
+/* NAME="value", escaped; what is no visible ASCII becomes '?': a byte that is no UTF-8 spoils all of /metrics. */
 static void write_label(struct buf *out, const char *name, const char *value)
 {
 	buf_printf(out, "%s=\"", name);
 	for (size_t i = 0; value[i] && i < VALUE_BYTES; i++) {
 		if (value[i] == '"' || value[i] == '\\')
 			buf_char(out, '\\');
-		buf_char(out, (unsigned char)value[i] < ' ' ? '?' : value[i]);
+		buf_char(out, value[i] < ' ' || value[i] > '~' ? '?' : value[i]);
 	}
 	buf_char(out, '"');
+}
+
+/* Prometheus refuses all of a text with a label twice in it: `process` is ours. */
+static bool is_label(const cJSON *labels, const cJSON *label)
+{
+	return is_name(label->string) && cJSON_IsString(label) && strcmp(label->string, "process") != 0 &&
+	       cJSON_GetObjectItemCaseSensitive(labels, label->string) == label;
 }
 
 static void write_series(struct buf *out, const char *process, const cJSON *series)
 {
 	const cJSON *value = cJSON_GetObjectItemCaseSensitive(series, "value"), *label;
+	const cJSON *all = cJSON_GetObjectItemCaseSensitive(series, "labels");
 	size_t labels = 0;
 
 	if (!cJSON_IsNumber(value))
 		return;
 	buf_printf(out, "cleanerctx_%s{", text_of(series, "name"));
 	write_label(out, "process", process);
-	cJSON_ArrayForEach(label, cJSON_GetObjectItemCaseSensitive(series, "labels"))
+	cJSON_ArrayForEach(label, all)
 	{
-		if (labels++ == LABELS || !is_name(label->string) || !cJSON_IsString(label))
+		if (labels >= LABELS || !is_label(all, label))
 			continue;
+		labels++;
 		buf_char(out, ',');
 		write_label(out, label->string, label->valuestring);
 	}
@@ -154,7 +168,7 @@ void relayed_write(struct buf *out)
 	const char *names[RELAYED_NAMES];
 	uint64_t now_ns = clock_mono_ns();
 	const cJSON *series;
-	size_t count = 0;
+	size_t count = 0, before = out->n;
 
 	for (size_t i = 0; i < RELAYED_SOURCES; i++)
 		cJSON_ArrayForEach(
@@ -167,4 +181,8 @@ void relayed_write(struct buf *out)
 		}
 	for (size_t i = 0; i < count; i++)
 		write_name(out, names[i], now_ns);
+	if (out->overflow) { /* half a line would spoil what is ours */
+		out->overflow = false;
+		out->n = before;
+	}
 }

@@ -157,12 +157,13 @@ class Figures(unittest.TestCase):
         link.connect(f"ipc://{here.state.socket('timings')}")
         told = [b"", b"no json", b"[]", b'{"series":[]}', b'{"source":5}', b'{"source":"x","series":[{}, 5, {"name":"A b"}]}',
                 json.dumps({"source": "odd\n\"", "series": [{"name": "model_odd_total", "labels": {"a": "b\"\\", "C": "d"},
-                                                            "value": 7}, {"name": "model_odd_total", "value": "x"}]}).encode()]
+                                                            "value": 7}, {"name": "model_odd_total", "value": "x"}]}).encode(),
+                b'{"source":"\xff","series":[{"name":"model_strange","labels":{"process":"p","a":"\xc3","a":"b"},"value":3}]}']
 
         def shown():
             for text in told:
                 link.send_multipart([b"c", *wire.encode("alert", json=text)])
-            return value("model_odd_total") == 7
+            return value("model_odd_total") == 7 and value("model_strange", '{process="?",a="?"}') == 3
 
         try:
             until("what can be shown is", shown)
