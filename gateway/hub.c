@@ -57,6 +57,7 @@ struct hub {
 	struct topic *bucket[BUCKETS];
 	size_t topics;
 	bool heard;
+	uint64_t asked_ns; /* when the gateway's own topic was last subscribed */
 	ev_timer again;
 	ev_timer presence; /* while anyone watches */
 };
@@ -374,9 +375,21 @@ void hub_peer(bool up, void *arg)
 	if (gw->hub->heard)
 		log_warning("hub.unheard", "reason=\"a notifier is gone: not ready until it answers\"");
 	gw->hub->heard = false;
+	gw->hub->asked_ns = clock_mono_ns();
+	hub_soon(gw->hub);
 }
 
 /* --- what is tried again --- */
+
+/* The word that a peer is gone may come after the answer of its successor, which then counts for nothing. */
+static void hub_ask_again(struct hub *hub, uint64_t now)
+{
+	if (now - hub->asked_ns < HUB_CONFIRM_MS * NS_PER_MS)
+		return;
+	hub->asked_ns = now;
+	link_unsubscribe(hub->gw->events_link, slice_str(hub->gw->topic));
+	link_subscribe(hub->gw->events_link, slice_str(hub->gw->topic));
+}
 
 /* Subscribed anew: the notifier is asked once more where the log stands. */
 static void topic_ask_again(struct topic *t, uint64_t now)
@@ -412,8 +425,10 @@ static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct hub *hub = timer->data;
 	uint64_t now = clock_mono_ns();
-	bool later = false;
+	bool later = !hub->heard;
 
+	if (!hub->heard)
+		hub_ask_again(hub, now);
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct topic *t = hub->bucket[i]; t; t = t->next)
 			later = topic_again(t, now) || later;
@@ -429,7 +444,9 @@ struct hub *hub_open(struct gateway *gw)
 	ev_init(&hub->again, on_again);
 	ev_timer_init(&hub->presence, on_presence, 0, PRESENCE_AGAIN_S);
 	hub->again.data = hub->presence.data = hub;
+	hub->asked_ns = clock_mono_ns();
 	link_subscribe(gw->events_link, slice_str(gw->topic));
+	hub_soon(hub);
 	return hub;
 }
 

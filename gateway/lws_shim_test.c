@@ -24,21 +24,20 @@ static int compare(const lws_dll2_t *a, const lws_dll2_t *b)
 	return (first->at > second->at) - (first->at < second->at);
 }
 
-static void check_order(lws_dll2_owner_t *own, unsigned count)
+static bool in_order(lws_dll2_owner_t *own, unsigned count)
 {
 	unsigned seen = 0;
 
-	ck_assert_uint_eq(own->count, count);
 	for (lws_dll2_t *d = own->head; d; d = d->next, seen++) {
 		const struct timer *t = lws_container_of(d, struct timer, list);
 		const struct timer *next = d->next ? lws_container_of(d->next, struct timer, list) : NULL;
 
-		ck_assert_ptr_eq(d->owner, own);
-		ck_assert_ptr_eq(d->next ? d->next->prev : own->tail, d->next ? d : own->tail);
-		if (next)
-			ck_assert(t->at < next->at || (t->at == next->at && t->added > next->added));
+		if (d->owner != own || (next ? d->next->prev : own->tail) != d)
+			return false;
+		if (next && (t->at > next->at || (t->at == next->at && t->added < next->added)))
+			return false;
 	}
-	ck_assert_uint_eq(seen, count);
+	return seen == count && own->count == count;
 }
 
 START_TEST(stays_sorted)
@@ -49,7 +48,7 @@ START_TEST(stays_sorted)
 
 	srand((unsigned)_i);
 	memset(timers, 0, sizeof timers);
-	for (int n = 0; n < 3000; n++) {
+	for (int n = 0; n < 1000; n++) {
 		struct timer *t = &timers[rand() % (int)countof(timers)];
 
 		if (lws_dll2_is_detached(&t->list)) {
@@ -61,7 +60,7 @@ START_TEST(stays_sorted)
 			lws_dll2_remove(&t->list);
 			in--;
 		}
-		check_order(&own, in);
+		ck_assert(in_order(&own, in));
 	}
 }
 END_TEST

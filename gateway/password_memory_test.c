@@ -10,6 +10,8 @@
 #include <sodium.h>
 #include <sys/resource.h>
 
+enum { TRIES = 5 }; /* the kernel may take a page back meanwhile, not each time */
+
 /* Page faults of one check of `word` against the hash of "a long password". */
 static long faults_of(const char *hash, struct slice word, bool right)
 {
@@ -21,6 +23,18 @@ static long faults_of(const char *hash, struct slice word, bool right)
 	return after.ru_minflt - before.ru_minflt;
 }
 
+static long least_faults(const char *hash, struct slice word, bool right)
+{
+	long least = faults_of(hash, word, right);
+
+	for (int i = 1; i < TRIES; i++) {
+		long faults = faults_of(hash, word, right);
+
+		least = faults < least ? faults : least;
+	}
+	return least;
+}
+
 START_TEST(keeps_and_gives_back)
 {
 	const struct slice right = SLICE("a long password"), wrong = SLICE("another password");
@@ -28,17 +42,13 @@ START_TEST(keeps_and_gives_back)
 	long mapped;
 
 	ck_assert(password_hash(right, hash));
-	mapped = faults_of(hash, right, true);
+	mapped = least_faults(hash, right, true);
 	password_memory_keep();
-	faults_of(hash, right, true);
-	for (int i = 0; i < 3; i++) {
-		ck_assert_int_lt(faults_of(hash, right, true) * 10, mapped);
-		ck_assert_int_lt(faults_of(hash, wrong, false) * 10, mapped);
-	}
+	ck_assert_int_lt(least_faults(hash, right, true) * 10, mapped);
+	ck_assert_int_lt(least_faults(hash, wrong, false) * 10, mapped);
 	password_memory_release();
 	password_memory_release();
-	faults_of(hash, right, true);
-	ck_assert_int_lt(faults_of(hash, wrong, false) * 10, mapped);
+	ck_assert_int_lt(least_faults(hash, wrong, false) * 10, mapped);
 	password_memory_release();
 }
 END_TEST
@@ -66,6 +76,7 @@ int main(void)
 		return 1;
 	tcase_add_test(tc, keeps_and_gives_back);
 	tcase_add_test(tc, leaves_other_sizes_alone);
+	tcase_set_timeout(tc, 60); /* beside other work */
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
