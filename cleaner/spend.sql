@@ -16,7 +16,9 @@ WITH fresh AS (
         c.output * s.k / s.m - c.output * (s.k - 1) / s.m, c.thinking * s.k / s.m - c.thinking * (s.k - 1) / s.m,
         (c.nano * s.k / s.m - c.nano * (s.k - 1) / s.m) / 1000000000::numeric, c.currency
     FROM unnest($13::uuid[], $14::integer[], $15::integer[], $16::integer[]) AS s (turn_id, n, k, m)
-    JOIN calls c ON c.n = s.n JOIN turns t ON t.id = s.turn_id
+    JOIN calls c ON c.n = s.n
+    -- locked: one that is being deleted is waited for and left out, instead of failing the whole batch
+    JOIN LATERAL (SELECT x.id, x.conversation_id FROM turns x WHERE x.id = s.turn_id FOR KEY SHARE) t ON true
     ON CONFLICT DO NOTHING
 )
 INSERT INTO model_days AS d (day, provider, model, tier, currency, calls, unanswered, prompt_tokens, cached_tokens, output_tokens,

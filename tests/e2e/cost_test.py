@@ -3,7 +3,9 @@
 
 import json
 import os
+import threading
 import unittest
+import uuid
 
 import zmq
 
@@ -13,6 +15,7 @@ from harness.installation import Installation
 from harness.model import FakeModel
 from harness.wait import until
 from harness.workers import Workers
+from stack import build as builds
 
 FULL, OPT_DEADLINE = 3, 1
 PRICES = "other 1 1 1 1, fake 300 30 2500 2500"  # far from any real one: caps are reached in a few turns
@@ -123,6 +126,22 @@ class Figures(unittest.TestCase):
         self.assertEqual(operator.get("/api/v1/performance/costs?day=2020-01-01").json["calls"], 0)
         self.assertEqual(me.get("/api/v1/performance/costs").status, 403)
         self.check_metrics(here, a)
+        self.reported_while_deleted(here, turns[0]["turn_id"])
+
+    def reported_while_deleted(self, here, turn):
+        """A turn that is being deleted has no share; the call, and the day, have it."""
+        with open(os.path.join(builds.ROOT, "cleaner", "spend.sql"), encoding="utf-8") as f:
+            statement = f.read()
+        deleting = threading.Thread(target=here.sql, args=(
+            f"BEGIN; DELETE FROM turns WHERE id = '{turn}'; SELECT pg_sleep(1); COMMIT",))
+        deleting.start()
+        self.addCleanup(deleting.join)
+        until("the turn is being deleted", lambda: here.sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == [["1"]])
+        here.sql(f"PREPARE spend AS {statement}; EXECUTE spend('{uuid.uuid4()}', '{{1577836800000000}}', '{{p}}', '{{m}}', '{{\"\"}}', "
+                 f"'{{t}}', '{{7}}', '{{0}}', '{{1}}', '{{0}}', '{{NULL}}', 'USD', '{{{turn}}}', '{{1}}', '{{1}}', '{{1}}')")
+        self.assertEqual(here.sql("SELECT calls, prompt_tokens FROM model_days WHERE day = '2020-01-01'"), [["1", "7"]])
+        self.assertEqual(here.sql(f"SELECT count(*) FROM turn_calls WHERE turn_id = '{turn}'"), [["0"]])
 
     def check_metrics(self, here, analytics):
         """What the cleaner counted is in /metrics, each name's series together."""
