@@ -20,6 +20,7 @@
 #include <linux/tcp.h> /* newer than netinet/tcp.h: bytes_received */
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <utlist.h>
 
@@ -174,8 +175,17 @@ static void conn_close(struct conn *conn)
 	free(conn);
 }
 
+/* Is all of it still in the socket? Then a request came just as its connection was being closed, and was not looked at. */
+static bool is_unread(const struct conn *conn, uint64_t got)
+{
+	int unread = 0;
+
+	return ioctl(lws_get_socket_fd(conn->wsi), FIONREAD, &unread) == 0 && unread >= 0 && (uint64_t)unread >= got;
+}
+
 /* libwebsockets gives up silently on a request that it cannot parse, or that comes too slowly: bytes came that no request
- * of ours had, and the socket is still open. Says why, as a problem. */
+ * of ours had, and the socket is still open. Says why, as a problem. Not to a request that came while an idle connection was
+ * being closed: its client sees that end, and sends it again (RFC 9112, 9.3.1). */
 static void say_why(struct conn *conn)
 {
 	uint64_t got = bytes_received(conn->wsi) - conn->bytes_seen;
@@ -183,6 +193,8 @@ static void say_why(struct conn *conn)
 	enum problem problem = got > HTTP_HEADER_BYTES ? PROBLEM_HEADERS_TOO_LARGE : slow ? PROBLEM_TIMEOUT : PROBLEM_MALFORMED;
 
 	if (conn->exchange || conn->ws || conn->hello || got == 0 || conn->bytes_seen == UINT64_MAX)
+		return;
+	if (conn->http->draining || is_unread(conn, got))
 		return;
 	conn->bytes_seen = UINT64_MAX;
 	lws_shim_send_problem(conn->wsi, problem);
