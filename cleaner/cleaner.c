@@ -11,6 +11,7 @@
  */
 #include "cleaner.h"
 
+#include "cleaner/llm/llm.h"
 #include "cleaner_service.h"
 #include "common/base/log.h"
 #include "common/service/timings.h"
@@ -66,11 +67,15 @@ static void on_pg(bool up, void *arg)
 
 static void on_redis(bool up, void *arg)
 {
-	standin_probe(arg); /* it does not serve before it has taken something */
+	struct cleaner *c = arg;
+
+	standin_probe(c); /* it does not serve before it has taken something */
 	if (!up)
 		return;
-	take_redis_up(arg);
-	ready_if_all_answer(arg);
+	if (c->llm)
+		llm_redis_up(c->llm); /* before the first lease */
+	take_redis_up(c);
+	ready_if_all_answer(c);
 }
 
 static void on_reader(bool up, void *arg)

@@ -275,3 +275,8 @@ void health_open(struct llm *llm)
 			ping(llm, &llm->services[i]); /* connected before the first turn */
 	poll_others(llm);
 }
+
+void llm_redis_up(struct llm *llm)
+{
+	poll_others(llm);
+}

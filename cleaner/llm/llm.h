@@ -97,6 +97,10 @@ struct llm_ask {
 struct llm *llm_open(struct ev_loop *loop, struct redis *redis, const struct llm_config *config);
 void llm_close(struct llm **llm); /* answers what waits with LLM_CANCELLED */
 
+/* Redis has come (back): asks it at once which breakers the other cleaners have opened. What is sent on the same connection
+ * afterwards is answered after this, so that no turn that is leased from now on asks a model which they know to be away. */
+void llm_redis_up(struct llm *llm);
+
 struct llm_waiter *llm_ask(struct llm *llm, const struct llm_ask *ask);
 void llm_cancel(struct llm_waiter *waiter); /* its callback is not called */
 
