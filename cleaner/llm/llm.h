@@ -97,22 +97,24 @@ struct llm_ask {
 struct llm *llm_open(struct ev_loop *loop, struct redis *redis, const struct llm_config *config);
 void llm_close(struct llm **llm); /* answers what waits with LLM_CANCELLED */
 
-/* Redis has come (back): asks it at once which breakers the other cleaners have opened. What is sent on the same connection
- * afterwards is answered after this, so that no turn that is leased from now on asks a model which they know to be away. */
+/* Redis has come (back): asks it at once which breakers the other cleaners have opened. What is sent on the
+ * same connection afterwards is answered after this, so that no turn that is leased from now on asks a model
+ * which they know to be away. */
 void llm_redis_up(struct llm *llm);
 
 struct llm_waiter *llm_ask(struct llm *llm, const struct llm_ask *ask);
 void llm_cancel(struct llm_waiter *waiter); /* its callback is not called */
 
-/* The turn has gone out without the answer, which may still come: counts against the model as a time-out does. */
+/* The turn has gone out without the answer, which may still come: counts against the model as a time-out
+ * does. */
 void llm_overdue(struct llm_waiter *waiter);
 
-void llm_set_gather(struct llm *llm, uint64_t ms);     /* micro-batching on or off while running */
-void llm_set_cache_only(struct llm *llm, bool on);     /* kept answers only; all else is LLM_CACHE_ONLY */
+void llm_set_gather(struct llm *llm, uint64_t ms); /* micro-batching on or off while running */
+void llm_set_cache_only(struct llm *llm, bool on); /* kept answers only; all else is LLM_CACHE_ONLY */
 
 struct llm_counts {
 	uint64_t asked, calls, cached, merged, batched, probes, retries, overdue;
-	uint64_t hedges, hedges_won; /* second calls beside slow ones, not among `calls` */
+	uint64_t hedges, hedges_won;	      /* second calls beside slow ones, not among `calls` */
 	uint64_t outcomes[LLM_OUTCOME_COUNT]; /* of questions, as told */
 	struct llm_usage usage;
 };
