@@ -52,7 +52,7 @@ class Workers:
         self.sql(f"INSERT INTO users (id, email, password_hash) VALUES ('{self.user}', 'a@example.com', '')")
         self.context = zmq.Context()
         self.pull = self.context.socket(zmq.PULL)
-        self.pull.bind(f"ipc://{self.dir}/results")
+        self.pull.bind(self.results_endpoint())
         self.dealer = self.context.socket(zmq.DEALER)
         for n in range(1, self.decider_count + 1):
             self.start(f"decider-{n}")
@@ -77,6 +77,14 @@ class Workers:
 
     def turns_endpoint(self, n):
         return f"ipc://{self.dir}/turns-{n}"
+
+    def results_endpoint(self):
+        return f"ipc://{self.dir}/results"
+
+    def hand_over(self):
+        """From here another program plays gateway and notifier, on the same endpoints."""
+        self.dealer.close(0)
+        self.pull.close(0)
 
     def program(self, path):
         return os.path.join(build_folder(), path)
