@@ -4,8 +4,8 @@
  * its readings.
  */
 #include "cleaned.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static struct engine *engine;
@@ -200,8 +200,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cleaned");
 	TCase *tc = tcase_create("cleaned");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, open_engine, close_engine);
 	tcase_add_loop_test(tc, the_answer_is_kept, 0, (int)countof(rows));
@@ -211,8 +209,5 @@ int main(void)
 	tcase_add_loop_test(tc, what_made_a_context_active_is_told, 0, (int)countof(reasons));
 	tcase_add_test(tc, a_turns_contexts_keep_their_evidence);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

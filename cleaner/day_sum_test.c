@@ -3,8 +3,8 @@
  * day_sum_test.c - the day's sum over midnight.
  */
 #include "day_sum.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 
 START_TEST(the_greater_is_taken)
 {
@@ -42,14 +42,9 @@ int main(void)
 {
 	Suite *suite = suite_create("day_sum");
 	TCase *tc = tcase_create("day_sum");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, the_greater_is_taken);
 	tcase_add_test(tc, what_was_asked_before_midnight_is_yesterdays);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -4,8 +4,8 @@
  * holds it.
  */
 #include "known.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static struct uuid id(unsigned n)
@@ -121,17 +121,10 @@ int main(void)
 {
 	Suite *s = suite_create("known");
 	TCase *t = tcase_create("known");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(t, rows_become_what_the_engine_takes);
 	tcase_add_test(t, a_holder_outlives_the_cache);
 	tcase_add_test(t, the_longest_unused_goes_first);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

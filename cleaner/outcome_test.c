@@ -5,8 +5,8 @@
 #include "outcome.h"
 
 #include "common/base/attr.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -50,13 +50,8 @@ int main(void)
 {
 	Suite *suite = suite_create("outcome");
 	TCase *tc = tcase_create("outcome");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, each_standing_has_its_outcome, 0, (int)countof(rows));
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -5,8 +5,8 @@
 #include "prices.h"
 
 #include "common/base/attr.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 
 static const struct {
 	const char *text;
@@ -76,15 +76,10 @@ int main(void)
 {
 	Suite *suite = suite_create("prices");
 	TCase *tc = tcase_create("prices");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, amounts_as_written, 0, (int)countof(amounts));
 	tcase_add_loop_test(tc, tables_right_and_wrong, 0, (int)countof(tables));
 	tcase_add_test(tc, costs_by_kind);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

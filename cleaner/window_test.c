@@ -3,8 +3,8 @@
  * window_test.c - which packed entries make which window, as a table; entries that are none.
  */
 #include "window.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -110,15 +110,10 @@ int main(void)
 {
 	Suite *suite = suite_create("window");
 	TCase *tc = tcase_create("window");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, a_window_is_whole_or_not, 0, (int)countof(rows));
 	tcase_add_test(tc, an_entry_that_is_none_makes_it_incomplete);
 	tcase_add_test(tc, what_does_not_fit_is_left_out);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

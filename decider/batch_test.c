@@ -4,8 +4,8 @@
  */
 #include "batch.h"
 #include "common/base/attr.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 
 static struct msg_turn turn(const char *text)
 {
@@ -99,15 +99,10 @@ int main(void)
 {
 	Suite *suite = suite_create("batch");
 	TCase *tc = tcase_create("batch");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, copies_and_repeats);
 	tcase_add_test(tc, columns_escape_and_say_null);
 	tcase_add_test(tc, one_turns_values_are_as_they_are);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

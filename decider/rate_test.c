@@ -3,8 +3,8 @@
  * rate_test.c - readings of the queue and the rate that comes of them, as a table.
  */
 #include "rate.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -40,13 +40,8 @@ int main(void)
 {
 	Suite *suite = suite_create("rate");
 	TCase *tc = tcase_create("rate");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, only_seconds_in_which_turns_waited_count);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -7,10 +7,10 @@
  */
 #include "gateway/admission.h"
 
+#include "common/base/check_run.h"
 #include "common/base/clock.h"
 #include "common/base/hist.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { STEP_US = 100, QUEUE = 100000, SECOND = 1000000 / STEP_US, LOOK = SECOND / 5 };
@@ -213,16 +213,11 @@ int main(void)
 {
 	Suite *suite = suite_create("admission");
 	TCase *tc = tcase_create("admission");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, nothing_is_refused_without_need, 0, 8);
 	tcase_add_loop_test(tc, accepted_turns_are_in_time, 0, 4);
 	tcase_add_test(tc, the_first_turns_of_a_gateway);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -3,8 +3,8 @@
  * glossary_body_test.c - what a glossary may look like, and what If-Match means.
  */
 #include "glossary_body.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -117,17 +117,10 @@ int main(void)
 {
 	Suite *s = suite_create("glossary_body");
 	TCase *t = tcase_create("glossary_body");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, test_put, 0, (int)countof(bodies));
 	tcase_add_loop_test(t, test_bounds, 0, (int)countof(bounds));
 	tcase_add_loop_test(t, test_if_match, 0, (int)countof(matches));
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

@@ -11,12 +11,12 @@
 #include "shape.h"
 #include "tokens.h"
 
+#include "common/base/check_run.h"
 #include "common/base/clock.h"
 #include "common/base/xalloc.h"
 #include "common/wire/limits.h"
 #include "route_table.h"
 
-#include <check.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -428,8 +428,6 @@ int main(void)
 {
 	Suite *suite = suite_create("gateway http");
 	TCase *all = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	if (sodium_init() < 0)
 		return 1;
@@ -450,9 +448,5 @@ int main(void)
 	tcase_add_test(all, problems_are_whole);
 	tcase_add_test(all, problems_are_written);
 	suite_add_tcase(suite, all);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -4,8 +4,8 @@
  */
 #include "common/base/attr.h"
 #include "lws_shim.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 struct timer {
@@ -69,14 +69,9 @@ int main(void)
 {
 	Suite *suite = suite_create("lws_shim");
 	TCase *tc = tcase_create("lws_shim");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, stays_sorted, 0, 5);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -2,9 +2,9 @@
  *
  * outbox_test.c - order, conflation and the limit.
  */
+#include "common/base/check_run.h"
 #include "gateway/outbox.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static char filler[64 * 1024];
@@ -119,18 +119,11 @@ int main(void)
 {
 	Suite *s = suite_create("outbox");
 	TCase *t = tcase_create("outbox");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, a_slow_reader_gets_the_newest_states_then_is_refused, 0, (int)countof(floods));
 	tcase_add_test(t, its_own_messages_are_never_left_out);
 	tcase_add_test(t, one_big_message_passes_when_nothing_waits);
 	tcase_add_test(t, an_event_is_shared);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

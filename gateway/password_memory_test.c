@@ -5,8 +5,8 @@
 #include "common/base/attr.h"
 #include "password.h"
 #include "password_memory.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <sodium.h>
 #include <sys/resource.h>
 
@@ -69,8 +69,6 @@ int main(void)
 {
 	Suite *suite = suite_create("password_memory");
 	TCase *tc = tcase_create("password_memory");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	if (sodium_init() < 0)
 		return 1;
@@ -78,8 +76,5 @@ int main(void)
 	tcase_add_test(tc, leaves_other_sizes_alone);
 	tcase_set_timeout(tc, 60); /* beside other work */
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

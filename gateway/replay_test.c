@@ -10,9 +10,9 @@
  *   r     the stream is restarted (at 1 of the next log)    e     switches to the next epoch
  * Written down: N delivered, ?N read asked for after N, R<N> reset to N.
  */
+#include "common/base/check_run.h"
 #include "gateway/replay.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -337,17 +337,10 @@ int main(void)
 {
 	Suite *s = suite_create("replay");
 	TCase *t = tcase_create("replay");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, scripts_give_what_they_promise, 0, (int)countof(scripts));
 	tcase_add_test(t, what_is_kept_aside_is_bounded_and_read_instead);
 	tcase_add_loop_test(t, a_random_world_loses_nothing, 0, WORLD_WORLDS);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

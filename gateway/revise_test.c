@@ -3,9 +3,9 @@
  * revise_test.c - what an edit and a verdict say and teach, and a turn's metadata afterwards.
  */
 #include "revise_evidence.h"
+#include "common/base/check_run.h"
 #include "common/revision/revise_metadata.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define C(id, kind, original, corrected, start, end, confidence)                                             \
@@ -150,18 +150,11 @@ int main(void)
 {
 	Suite *s = suite_create("revise");
 	TCase *t = tcase_create("revise");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, test_edit, 0, (int)countof(edits));
 	tcase_add_loop_test(t, test_verdict, 0, (int)countof(verdicts));
 	tcase_add_loop_test(t, test_confidence_after, 0, (int)countof(confidences));
 	tcase_add_test(t, test_metadata_keeps_the_rest);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

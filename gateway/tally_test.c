@@ -3,8 +3,8 @@
  * tally_test.c - counts of keys that come and go.
  */
 #include "tally.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 START_TEST(each_key_has_its_own_count)
@@ -34,13 +34,8 @@ int main(void)
 {
 	Suite *suite = suite_create("tally");
 	TCase *tc = tcase_create("tally");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, each_key_has_its_own_count);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

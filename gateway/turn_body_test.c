@@ -4,11 +4,11 @@
  */
 #include "gateway/turn_body.h"
 
+#include "common/base/check_run.h"
 #include "common/base/clock.h"
 #include "common/wire/turn.h"
 #include "gateway/turn_json.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -164,8 +164,6 @@ int main(void)
 {
 	Suite *s = suite_create("turn_body");
 	TCase *t = tcase_create("turn_body");
-	SRunner *runner;
-	int failed;
 
 	turn_options_profiles(profiles);
 	tcase_add_loop_test(t, a_body_is_good_or_its_first_error_is_named, 0, (int)countof(bodies));
@@ -173,10 +171,5 @@ int main(void)
 	tcase_add_test(t, members_become_what_the_decider_is_told);
 	tcase_add_test(t, a_turns_json_is_read_without_parsing_it);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

@@ -3,8 +3,8 @@
  * columns_test.c - rows to the letter, and texts that are no line of ours.
  */
 #include "columns.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 
 static const struct {
 	const char *json;
@@ -75,14 +75,9 @@ int main(void)
 {
 	Suite *suite = suite_create("columns");
 	TCase *tc = tcase_create("columns");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, lines_become_rows, 0, (int)countof(rows));
 	tcase_add_test(tc, the_heading_is_as_wide_as_the_rows);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

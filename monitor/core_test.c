@@ -8,10 +8,10 @@
 #include "modes.h"
 #include "usage.h"
 
+#include "common/base/check_run.h"
 #include "common/base/clock.h"
 #include "common/wire/limits.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -455,8 +455,6 @@ int main(void)
 {
 	Suite *suite = suite_create("monitor core");
 	TCase *tc = tcase_create("core");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, a_window_holds_its_length_and_at_most_a_slot_more, 0, 3);
 	tcase_add_test(tc, a_merge_equals_one_histogram_of_what_the_window_saw);
@@ -478,8 +476,5 @@ int main(void)
 	tcase_add_test(tc, modes_by_name);
 	tcase_add_test(tc, a_word_stands_over_the_rules_until_its_time);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

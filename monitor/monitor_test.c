@@ -6,11 +6,11 @@
  * connected), then, at SIGHUP, the samples that the test knows. Programs are named by the build: MONITOR and ALERTS.
  */
 #include "common/base/clock.h"
+#include "common/base/check_run.h"
 #include "common/base/log.h"
 #include "common/service/link.h"
 #include "common/service/timings.h"
 
-#include <check.h>
 #include <cjson/cJSON.h>
 #include <czmq.h>
 #include <fcntl.h>
@@ -473,12 +473,10 @@ int main(void)
 {
 	Suite *suite = suite_create("monitor");
 	TCase *tc = tcase_create("monitor");
-	SRunner *runner = srunner_create(suite);
 	int failed;
 
 	if (!mkdtemp(dir))
 		return 1;
-	srunner_set_fork_status(runner, CK_NOFORK); /* its own forks are services that run exit handlers */
 	tcase_add_test(tc, timings_come_in_and_judgements_go_out);
 	tcase_add_test(tc, connected_processes_are_counted_and_no_others);
 	tcase_add_test(tc, noise_is_refused_and_counted);
@@ -486,9 +484,7 @@ int main(void)
 	tcase_add_test(tc, columns_and_an_end_after_so_many);
 	tcase_add_loop_test(tc, command_lines_and_files_that_are_refused, 0, (int)countof(refused));
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	failed = check_run(suite, CK_NOFORK); /* its own forks are services that run exit handlers */
 	remove_dir();
 	return failed ? 1 : 0;
 }

@@ -4,10 +4,10 @@
  */
 #include "backlog.h"
 #include "common/base/attr.h"
+#include "common/base/check_run.h"
 #include "common/wire/events.h"
 #include "event_json.h"
 
-#include <check.h>
 
 START_TEST(event_has_its_parts)
 {
@@ -115,16 +115,11 @@ int main(void)
 {
 	Suite *suite = suite_create("notifier parts");
 	TCase *tc = tcase_create("notifier parts");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, event_has_its_parts);
 	tcase_add_test(tc, backlog_keeps_its_bounds);
 	tcase_add_test(tc, backlog_sends_in_order_within_its_window);
 	tcase_add_test(tc, backlog_goes_back_when_all_is_answered);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -4,8 +4,8 @@
  * its real sockets, killed, and its servers killed under it.
  */
 #include "notifier_fixture.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -291,8 +291,6 @@ int main(void)
 {
 	Suite *suite = suite_create("notifier");
 	TCase *tc = tcase_create("notifier");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	zsys_handler_set(NULL);
 	tcase_add_unchecked_fixture(tc, start, fixture_stop);
@@ -311,8 +309,5 @@ int main(void)
 	tcase_add_test(tc, a_drain_takes_what_was_sent);
 	tcase_add_test(tc, a_conversation_has_one_notifier_of_several);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -4,8 +4,8 @@
  */
 #include "common/base/attr.h"
 #include "rebuild_test.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static struct engine *engine;
@@ -108,8 +108,6 @@ int main(void)
 {
 	Suite *s = suite_create("foreign");
 	TCase *t = tcase_create("foreign");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -117,9 +115,5 @@ int main(void)
 	tcase_add_test(t, it_is_an_artefact_and_told_as_one);
 	tcase_add_test(t, more_scripts_than_there_is_room_for_are_left_alone);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_FORK_GETENV);
 }

@@ -4,8 +4,8 @@
  */
 #include "common/base/attr.h"
 #include "learn.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -101,17 +101,10 @@ int main(void)
 {
 	Suite *s = suite_create("learn");
 	TCase *t = tcase_create("learn");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, test_change, 0, (int)countof(changes));
 	tcase_add_test(t, test_bounds);
 	tcase_add_loop_test(t, test_terms, 0, (int)countof(texts));
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

@@ -6,8 +6,8 @@
  */
 #include "common/base/attr.h"
 #include "rebuild_test.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -128,14 +128,8 @@ int main(void)
 {
 	Suite *suite = suite_create("patterns");
 	TCase *tc = tcase_create("dialogues");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, test_dialogue, 0, countof(dialogues));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(suite, CK_FORK_GETENV);
 }

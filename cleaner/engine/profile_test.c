@@ -5,8 +5,8 @@
 #include "common/base/attr.h"
 #include "profile.h"
 #include "rebuild_test.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -187,7 +187,6 @@ int main(void)
 {
 	Suite *s = suite_create("profile");
 	TCase *t = tcase_create("profile");
-	SRunner *runner;
 	int failed;
 
 	if (!mkdtemp(folder))
@@ -199,11 +198,7 @@ int main(void)
 	tcase_add_loop_test(t, a_line_that_is_not_understood_is_named, 0, (int)countof(bad));
 	tcase_add_test(t, no_more_profiles_than_there_is_room_for);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	failed = check_run(s, CK_NOFORK);
 	remove_folder();
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -4,8 +4,8 @@
  */
 #include "common/base/attr.h"
 #include "rebuild_test.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum { PAIRS = 3 };
@@ -62,15 +62,8 @@ int main(void)
 {
 	Suite *s = suite_create("suppress");
 	TCase *t = tcase_create("suppress");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, test_suppressed, 0, (int)countof(cases));
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

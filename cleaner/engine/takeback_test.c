@@ -5,8 +5,8 @@
  */
 #include "common/base/attr.h"
 #include "engine.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -182,8 +182,6 @@ int main(void)
 {
 	Suite *s = suite_create("takeback");
 	TCase *t = tcase_create("takeback");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, what_a_turn_takes_back, 0, (int)countof(rows));
@@ -191,10 +189,5 @@ int main(void)
 	tcase_add_loop_test(t, the_turn_itself_stays, 0, (int)countof(kept));
 	tcase_add_test(t, random_words_do_no_harm);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

@@ -6,12 +6,12 @@
  */
 #include "cleaner/llm/hedge.h"
 #include "cleaner/llm/llm.h"
+#include "common/base/check_run.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/uuid.h"
 #include "common/store/redis.h"
 
-#include <check.h>
 #include <ev.h>
 #include <signal.h>
 #include <stdio.h>
@@ -840,7 +840,6 @@ static Suite *tests(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(tests());
 	char *remove = NULL;
 	int failed;
 
@@ -848,9 +847,7 @@ int main(void)
 		return 1;
 	start_fake(false);
 	start_redis();
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	failed = check_run(tests(), CK_FORK_GETENV);
 	kill(fake_pid, SIGTERM);
 	kill(redis_pid, SIGTERM);
 	waitpid(fake_pid, NULL, 0);

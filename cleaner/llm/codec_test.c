@@ -6,8 +6,8 @@
 #include "cleaner/llm/answer.h"
 #include "cleaner/llm/prompt.h"
 #include "cleaner/llm/provider.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -431,8 +431,6 @@ int main(void)
 {
 	Suite *suite = suite_create("codec");
 	TCase *tc = tcase_create("codec");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, a_reply, 0, (int)countof(replies));
 	tcase_add_test(tc, usage_tier_and_retry_headers_are_read);
@@ -443,8 +441,5 @@ int main(void)
 	tcase_add_test(tc, the_key_tells_every_part_apart);
 	tcase_add_test(tc, every_outcome_is_named);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

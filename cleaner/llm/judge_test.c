@@ -6,9 +6,9 @@
  */
 #include "cleaner/llm/judge.h"
 
+#include "common/base/check_run.h"
 #include "common/base/utf8.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static const struct {
@@ -368,8 +368,6 @@ int main(void)
 {
 	Suite *suite = suite_create("judge");
 	TCase *tc = tcase_create("judge");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, numbers_are_the_same_however_written, 0, (int)countof(spoken));
 	tcase_add_loop_test(tc, the_corpus, 0, (int)countof(cases));
@@ -380,8 +378,5 @@ int main(void)
 	tcase_add_loop_test(tc, any_pair_of_cases_is_safe, 0, (int)countof(cases));
 	tcase_add_test(tc, every_class_is_named);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -5,8 +5,8 @@
 #include "cleaner/llm/breaker.h"
 #include "cleaner/llm/hedge.h"
 #include "cleaner/llm/policy.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 /* --- breaker --- */
@@ -239,8 +239,6 @@ int main(void)
 {
 	Suite *suite = suite_create("policy");
 	TCase *tc = tcase_create("policy");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, it_opens, 0, (int)countof(openings));
 	tcase_add_test(tc, a_good_answer_forgives);
@@ -254,8 +252,5 @@ int main(void)
 	tcase_add_test(tc, a_hedge_waits_for_95_in_100_and_is_earned);
 	tcase_add_loop_test(tc, the_days_reset, 0, (int)countof(resets));
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -3,13 +3,13 @@
  * base_test.c - case tables for the leaf modules of common/base.
  */
 #include "common/base/buf.h"
+#include "common/base/check_run.h"
 #include "common/base/clock.h"
 #include "common/base/json_out.h"
 #include "common/base/sched.h"
 #include "common/base/utf8.h"
 #include "common/base/uuid.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -145,8 +145,6 @@ int main(void)
 {
 	Suite *suite = suite_create("base");
 	TCase *tc = tcase_create("base");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, buf_refuses_past_its_ceiling_and_says_so);
 	tcase_add_test(tc, buf_numbers);
@@ -156,8 +154,5 @@ int main(void)
 	tcase_add_test(tc, uuid_round_trip_and_order);
 	tcase_add_test(tc, slices_are_the_threads_own);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -2,9 +2,9 @@
  *
  * config_test.c - sources and their order, every error with its place, reload and print, as case tables.
  */
+#include "common/base/check_run.h"
 #include "common/base/config.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -243,8 +243,6 @@ int main(void)
 {
 	Suite *suite = suite_create("config");
 	TCase *tc = tcase_create("config");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, make_files, remove_files);
 	tcase_add_loop_test(tc, later_sources_win, 0, 5);
@@ -255,8 +253,5 @@ int main(void)
 	tcase_add_test(tc, reload_takes_what_may_change_and_names_the_rest);
 	tcase_add_test(tc, help_names_every_key_its_default_and_bounds);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

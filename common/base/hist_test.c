@@ -3,9 +3,9 @@
  * hist_test.c - percentiles against sorted samples at random, merge against the union, buckets at their borders.
  */
 #include "common/base/attr.h"
+#include "common/base/check_run.h"
 #include "common/base/hist.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -130,8 +130,6 @@ int main(void)
 {
 	Suite *suite = suite_create("hist");
 	TCase *tc = tcase_create("hist");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, percentiles_against_sorted_samples, 0, (int)countof(seeds));
 	tcase_add_loop_test(tc, merge_is_the_union, 0, (int)countof(seeds));
@@ -139,8 +137,5 @@ int main(void)
 	tcase_add_test(tc, buckets_cover_every_value_in_order);
 	tcase_add_test(tc, within_a_limit);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

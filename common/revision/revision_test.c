@@ -5,10 +5,10 @@
  */
 #include "revision.h"
 
+#include "common/base/check_run.h"
 #include "common/base/utf8.h"
 #include "text_diff.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -263,18 +263,11 @@ int main(void)
 {
 	Suite *s = suite_create("revision");
 	TCase *t = tcase_create("revision");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, test_edit, 0, (int)countof(edits));
 	tcase_add_test(t, test_take_and_put_back);
 	tcase_add_loop_test(t, test_random, 0, 3000);
 	tcase_add_test(t, test_long_texts_are_bounded);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(s, CK_NOFORK);
 }

@@ -4,13 +4,13 @@
  * "monitor" that tells modes and hears timings. Each is a fork that runs service_main as the real ones do.
  */
 #include "common/base/clock.h"
+#include "common/base/check_run.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/wire/modes.h"
 #include "link.h"
 #include "timings.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,7 +234,6 @@ int main(void)
 {
 	Suite *suite = suite_create("service");
 	TCase *tc = tcase_create("service");
-	SRunner *runner = srunner_create(suite);
 	char *remove = NULL;
 	int failed;
 
@@ -244,9 +243,7 @@ int main(void)
 	tcase_add_test(tc, processes_talk_and_lose_nothing);
 	tcase_add_test(tc, bad_command_lines_have_their_exit_codes);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	failed = check_run(suite, CK_FORK_GETENV);
 	if (asprintf(&remove, "rm -rf %s", dir) < 0 || system(remove) != 0)
 		failed++;
 	free(remove);

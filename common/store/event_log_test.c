@@ -3,9 +3,9 @@
  * event_log_test.c - reading event logs of a real Redis: complete or refused, never partial.
  */
 #include "common/store/event_log.h"
+#include "common/base/check_run.h"
 #include "common/store/fixture.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -268,8 +268,6 @@ int main(void)
 {
 	Suite *suite = suite_create("event log");
 	TCase *tc = tcase_create("event log");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, start, fixture_stop);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
@@ -282,8 +280,5 @@ int main(void)
 	tcase_add_test(tc, where_a_log_stands);
 	tcase_add_test(tc, without_redis);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

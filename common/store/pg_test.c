@@ -4,11 +4,11 @@
  * coming back.
  */
 #include "common/store/pg.h"
+#include "common/base/check_run.h"
 #include "common/base/clock.h"
 #include "common/store/fixture.h"
 #include "common/store/pg_class.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -483,8 +483,6 @@ int main(void)
 {
 	Suite *suite = suite_create("pg");
 	TCase *tc = tcase_create("pool"), *pure = tcase_create("classes");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, start, fixture_stop);
 	tcase_set_timeout(tc, 60);
@@ -507,8 +505,5 @@ int main(void)
 	tcase_add_loop_test(pure, sqlstates, 0, (int)countof(classes));
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, pure);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

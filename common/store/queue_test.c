@@ -3,10 +3,10 @@
  * queue_test.c - the queue's scripts against a real Redis: one turn of a conversation at a time, in order, once.
  */
 #include "common/store/queue.h"
+#include "common/base/check_run.h"
 #include "common/base/log.h"
 #include "common/store/fixture.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -374,8 +374,6 @@ int main(void)
 {
 	Suite *suite = suite_create("queue");
 	TCase *tc = tcase_create("queue");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, start, fixture_stop);
 	tcase_add_checked_fixture(tc, open_all, close_all);
@@ -391,8 +389,5 @@ int main(void)
 	tcase_add_test(tc, unknown_names_what_is_missing);
 	tcase_add_test(tc, dead_letters_are_kept_with_their_cause);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

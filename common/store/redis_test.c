@@ -4,11 +4,11 @@
  * a table.
  */
 #include "common/store/redis.h"
+#include "common/base/check_run.h"
 #include "common/base/clock.h"
 #include "common/store/fixture.h"
 #include "common/store/redis_url.h"
 
-#include <check.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -356,8 +356,6 @@ int main(void)
 {
 	Suite *suite = suite_create("redis");
 	TCase *tc = tcase_create("connection"), *pure = tcase_create("urls");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, start, fixture_stop);
 	tcase_set_timeout(tc, 60);
@@ -373,8 +371,5 @@ int main(void)
 	tcase_add_loop_test(pure, url, 0, (int)countof(urls));
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, pure);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

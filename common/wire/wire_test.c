@@ -3,6 +3,7 @@
  * wire_test.c - every message there and back, every table whole, every broken message refused.
  */
 #include "common/base/attr.h"
+#include "common/base/check_run.h"
 #include "common/wire/events.h"
 #include "common/wire/message.h"
 #include "common/wire/metrics.h"
@@ -10,7 +11,6 @@
 #include "common/wire/topology.h"
 #include "common/wire/turn.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 struct frames {
@@ -221,8 +221,6 @@ int main(void)
 {
 	Suite *suite = suite_create("wire");
 	TCase *tc = tcase_create("wire");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, frames_round_trip);
 	tcase_add_test(tc, broken_frames_are_refused);
@@ -233,8 +231,5 @@ int main(void)
 	tcase_add_test(tc, a_queued_turn_has_nulls);
 	tcase_add_test(tc, words_on_modes_there_and_back);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -6,8 +6,8 @@
 #include "common/base/attr.h"
 #include "figures.h"
 #include "frame.h"
+#include "common/base/check_run.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #define HEAD "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
@@ -170,8 +170,6 @@ int main(void)
 {
 	Suite *suite = suite_create("load reply");
 	TCase *tc = tcase_create("reply");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, a_reply, 0, (int)countof(rows));
 	tcase_add_test(tc, a_head_without_end_is_given_up);
@@ -181,8 +179,5 @@ int main(void)
 	tcase_add_test(tc, outcomes);
 	tcase_add_test(tc, verdict);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_run(suite, CK_FORK_GETENV);
 }
