@@ -1,7 +1,8 @@
 -- Stores a batch of turns: numbers them within their conversations in the order of arrival, leaves out what is stored
 -- already, finishes at once what needs no cleaning (metadata is given), and keeps the conversations' counters.
 -- One array a column, one element a turn. A person's turn of a paused conversation waits, whatever it needs;
--- so does one that only looks right, where there is a glossary: the words of a term may be right words, too.
+-- so does one that only looks right, where there is a glossary: the words of a term may be right words, too; or where the
+-- conversation names a recogniser, which the decision did not know.
 WITH input AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::text[], $7::smallint[],
         $8::boolean[], $9::text[], $10::text[], $11::double precision[], $12::text[], $13::text[], $14::smallint[],
@@ -13,7 +14,8 @@ WITH input AS (
 ), fresh AS (
     SELECT i.*, c.turn_count + row_number() OVER (PARTITION BY i.conversation_id ORDER BY i.ord) AS seq,
         i.metadata IS NULL OR (NOT i.agent AND (c.status = 'paused' OR (
-            i.reason = 'well_formed' AND (c.glossary_version > 0 OR u.glossary_version > 0)))) AS waits,
+            i.reason = 'well_formed' AND (c.glossary_version > 0 OR u.glossary_version > 0
+                OR (i.opt_set & 8 = 0 AND c.opt_profile IS NOT NULL))))) AS waits,
         CASE WHEN i.opt_set & 1 <> 0 THEN i.deadline_ms ELSE coalesce(c.opt_deadline_ms, 500) END AS use_deadline_ms,
         CASE WHEN i.opt_set & 2 <> 0 THEN i.formats ELSE coalesce(c.opt_formats, 1023) END AS use_formats,
         CASE WHEN i.opt_set & 4 <> 0 THEN i.verbatim ELSE coalesce(c.opt_verbatim, false) END AS use_verbatim,

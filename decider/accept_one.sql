@@ -5,7 +5,8 @@ WITH c AS (
     SELECT c.id, c.status, c.turn_count, c.queued_count, c.processing_ms, c.user_done, c.high_count, c.medium_count,
         c.low_count, c.opt_deadline_ms, c.opt_formats, c.opt_verbatim, c.opt_profile,
         $10::text IS NULL OR (NOT $5::boolean AND (c.status = 'paused' OR (
-            $9::text = 'well_formed' AND (c.glossary_version > 0 OR u.glossary_version > 0)))) AS waits
+            $9::text = 'well_formed' AND (c.glossary_version > 0 OR u.glossary_version > 0
+                OR ($16::integer & 8 = 0 AND c.opt_profile IS NOT NULL))))) AS waits
     FROM conversations c JOIN users u ON u.id = c.user_id WHERE c.id = $2::uuid AND c.user_id = $3::uuid
 ), made AS (
     INSERT INTO turns (id, conversation_id, seq, speaker, agent, raw_text, cleaned_text, state, revision, level, forced,

@@ -29,6 +29,8 @@ CASES = {  # what of the turn is otherwise; what of the conversation (or, with u
     "looks right, glossary": (dict(NOTHING, reason="well_formed"), {"glossary_version": 3}),
     "looks right, user's glossary": (dict(NOTHING, reason="well_formed"), {"user_glossary_version": 3}),
     "the agent looks right, glossary": (dict(AGENT, reason="well_formed"), {"glossary_version": 3}),
+    "looks right, the conversation's recogniser": (dict(NOTHING, reason="well_formed"), OPTIONS),
+    "looks right, its own recogniser": (dict(NOTHING, reason="well_formed", opt_set=8, profile="amazon"), OPTIONS),
     "conversation's options": ({}, OPTIONS),
     "the turn's options win": ({"opt_set": 15, "deadline_ms": 80, "formats": 5, "verbatim": False, "profile": "amazon"}, OPTIONS),
     "the turn's profile is none": ({"opt_set": 8}, OPTIONS), "some of the turn's options": ({"opt_set": 3, "deadline_ms": 70, "formats": 1}, OPTIONS),

@@ -89,6 +89,13 @@ class Pipeline(unittest.TestCase):
         turn = self.client.turn(self.client.new_conversation(), "yes").json
         self.assertEqual((turn["state"], turn["metadata"]["cleaning_level"]), ("done", "none"))
 
+    def test_what_the_conversations_recogniser_is_known_for(self):
+        said = "The growth margin was good in Leeds."
+        conversation = self.client.new_conversation(options={"profile": "amazon"})
+        self.assertEqual(self.client.turn(conversation, said).json["cleaned_text"], "The gross margin was good in Leeds.")
+        turn = self.client.turn(conversation, said, options={"profile": "google"}).json  # of another's it is right
+        self.assertEqual((turn["cleaned_text"], turn["metadata"]["cleaning_level"]), (said, "none"))
+
     def test_async_then_read(self):
         conversation = self.client.new_conversation()
         answer = self.client.turn(conversation, SEED_TURNS[0][0], headers={"Prefer": "respond-async"})
