@@ -2,8 +2,9 @@
  *
  * decide.c - what a turn needs, as a table of rules: the first that holds decides.
  *
- * Each rule is a cheap look at the turn's words alone. Reason codes are part of the interface: they are
- * stored.
+ * Each rule is a look at the turn's words alone, all of them together cheaper than remembering a turn's answer
+ * would be: .06 us for "yes", 4 us for 45 words. Only the glossary's sounds are dear, and they are remembered
+ * (nearest.h). Reason codes are part of the interface: they are stored.
  */
 #include "common/base/utf8.h"
 #include "decide.h"

@@ -3,19 +3,21 @@
  * engine_bench.c - how fast the engine is: `engine_bench [DATA_DIR]` prints "name figure" lines for
  * tests/bench/cleaning.
  *
- * A turn of 45 words with a window of ten and a glossary of 300 terms, many times over; the worst of the 16
- * KiB inputs that try each stage; opening the engine with its tables.
+ * A turn of 45 words with a window of ten and a glossary of 300 terms, many times over, each time other words; what
+ * deciding alone costs, for a turn that is new, for one that was said before, for "yes"; the worst of the 16 KiB inputs
+ * that try each stage; opening the engine with its tables.
  */
 #include "common/base/attr.h"
 #include "common/base/clock.h"
 #include "common/base/hist.h"
+#include "conf_lines.h"
 #include "engine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { TERMS = 300, TURNS = 4000 };
+enum { TERMS = 300, TURNS = 4000, WORDS = 45, WORD_BYTES = 16, ACKNOWLEDGEMENTS = 10000 };
 
 static const char *const turns[] = {
 	"um so we we have about seventy five employees you know and our book marketing is working well but "
@@ -55,6 +57,37 @@ static void make_terms(void)
 	}
 }
 
+static uint32_t random_next(void)
+{
+	static uint32_t state = 45;
+
+	state = state * UINT32_C(1664525) + UINT32_C(1013904223);
+	return state >> 8;
+}
+
+/* A word of the turns above. */
+static struct slice any_word(void)
+{
+	struct slice rest = slice_str(turns[random_next() % countof(turns)]), word = rest;
+
+	for (uint32_t n = random_next() % WORDS + 1; n > 0 && slice_cut(&rest, ' ', &word); n--)
+		;
+	return word;
+}
+
+/* A turn that nobody has said: runs of its words were hardly met before. */
+static struct slice new_turn(char text[WORDS * WORD_BYTES])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < WORDS; i++) {
+		struct slice word = any_word();
+
+		n += (size_t)snprintf(text + n, WORD_BYTES, "%s%.*s", i ? " " : "", (int)word.n, word.p);
+	}
+	return slice_of(text, n);
+}
+
 /* The thread's own time: what others do on this machine is not the engine's. */
 static uint64_t cpu_ns(void)
 {
@@ -85,17 +118,44 @@ static uint64_t run(struct engine_workspace *ws, struct slice raw, bool window)
 
 static void time_turns(struct engine_workspace *ws)
 {
+	char text[WORDS * WORD_BYTES];
 	static struct hist h;
 
 	hist_init(&h);
 	for (size_t i = 0; i < TURNS; i++) {
-		uint64_t ns = run(ws, slice_str(turns[i % countof(turns)]), true);
+		uint64_t ns = run(ws, new_turn(text), true);
 
 		if (i >= countof(turns))
 			hist_add(&h, ns);
 	}
 	printf("turn_p50_ms %.4f\nturn_p99_ms %.4f\n", (double)hist_percentile(&h, 0.5) / 1e6,
 		(double)hist_percentile(&h, 0.99) / 1e6);
+}
+
+static uint64_t decide(struct engine_workspace *ws, struct slice raw, size_t times)
+{
+	struct clean_input in = {
+		.raw = raw, .glossary = terms, .glossary_count = TERMS, .options = {.formats = FORMAT_ALL}};
+	uint64_t start = cpu_ns();
+
+	for (size_t i = 0; i < times; i++)
+		(void)engine_decide(ws, &in);
+	return cpu_ns() - start;
+}
+
+static void time_decisions(struct engine_workspace *ws)
+{
+	char text[WORDS * WORD_BYTES];
+	uint64_t first = 0, again = 0;
+
+	for (size_t i = 0; i < TURNS; i++) {
+		struct slice turn = new_turn(text);
+
+		first += decide(ws, turn, 1);
+		again += decide(ws, turn, 1);
+	}
+	printf("decide_first_us %.2f\ndecide_again_us %.2f\ndecide_yes_us %.3f\n", (double)first / TURNS / 1e3,
+		(double)again / TURNS / 1e3, (double)decide(ws, SLICE("yes"), ACKNOWLEDGEMENTS) / ACKNOWLEDGEMENTS / 1e3);
 }
 
 /* What each stage would like least: one letter, one word, repeats, numbers, words near the glossary,
@@ -137,6 +197,7 @@ int main(int argc, char **argv)
 	printf("open_ms %.3f\n", (double)(clock_mono_ns() - start) / 1e6);
 	make_terms();
 	time_turns(ws);
+	time_decisions(ws);
 	time_worst(ws);
 	engine_workspace_destroy(&ws);
 	engine_close(&engine);

@@ -225,39 +225,61 @@ static bool spelled_otherwise(const struct words *w, size_t from, size_t to, con
 	return to - from != term->squeezed_n;
 }
 
-/* The term that sounds most like the phones of window [from, to). */
-static void compare(struct hunt *h, size_t from, size_t to, const uint8_t *p, size_t n)
+/* The term that sounds most like the phones; false when the turn's comparisons are used up before that is known. */
+static bool compare_all(struct hunt *h, const uint8_t *p, size_t n, struct nearest *best)
 {
 	const struct terms *terms = h->terms;
-	float best = DISTANCE_MOST, next = DISTANCE_MOST + MARGIN_MOST;
 	struct phone_groups groups = phone_groups_of(p, n);
-	const struct term *found = NULL;
+	size_t before = h->comparisons;
 
+	*best = (struct nearest){.distance = DISTANCE_MOST, .next = DISTANCE_MOST + MARGIN_MOST};
 	for (int s = terms->first[phone_group(p[0])]; s >= 0; s = terms->sounds[s].next) {
 		const struct term_sound *sound = &terms->sounds[s];
+		const struct term *term = &terms->list[sound->term];
 		size_t longer = n > sound->n ? n : sound->n, shorter = n < sound->n ? n : sound->n;
-		float distance, limit = found ? best + MARGIN_MOST : DISTANCE_MOST;
+		float distance, limit = best->term ? best->distance + MARGIN_MOST : DISTANCE_MOST;
 
 		if ((float)(longer - shorter) * 0.45F > limit * (float)longer ||
 			phone_groups_cost(&groups, &sound->groups) > limit * (float)longer)
 			continue;
 		if (h->comparisons++ >= COMPARISONS_MOST)
-			return;
+			return false;
 		distance = phones_distance(p, n, sound->p, sound->n, limit);
-		if (distance < best || (!found && distance <= best)) {
-			if (found && found != &terms->list[sound->term])
-				next = best;
-			best = distance;
-			found = &terms->list[sound->term];
-		} else if (found && distance < next && found != &terms->list[sound->term]) {
-			next = distance;
+		if (distance < best->distance || (!best->term && distance <= best->distance)) {
+			if (best->term && best->term != term)
+				best->next = best->distance;
+			best->distance = distance;
+			best->term = term;
+		} else if (best->term && distance < best->next && best->term != term) {
+			best->next = distance;
 		}
 	}
-	if (found && spelled_otherwise(&h->t->words, from, to, found))
+	best->comparisons = (uint32_t)(h->comparisons - before);
+	return true;
+}
+
+/* The same, as remembered: its comparisons count as if they were made. */
+static bool find_nearest(struct hunt *h, const uint8_t *p, size_t n, struct nearest *best)
+{
+	if (nearest_get(h->terms->nearest, p, n, best)) {
+		h->comparisons += best->comparisons;
+		return best->comparisons == 0 || h->comparisons <= COMPARISONS_MOST;
+	}
+	if (!compare_all(h, p, n, best))
+		return false;
+	nearest_put(h->terms->nearest, p, n, best);
+	return true;
+}
+
+static void compare(struct hunt *h, size_t from, size_t to, const uint8_t *p, size_t n)
+{
+	const struct words *w = &h->t->words;
+	struct nearest best;
+
+	if (!find_nearest(h, p, n, &best) || !best.term || spelled_otherwise(w, from, to, best.term))
 		return;
-	if (found && !window_holds(&h->t->words, from, to, found) &&
-		!(to == from + 1 && plural_only(&h->t->words, from, to, found)))
-		candidate_add(h, from, to, found, n, best, next);
+	if (!window_holds(w, from, to, best.term) && !(to == from + 1 && plural_only(w, from, to, best.term)))
+		candidate_add(h, from, to, best.term, n, best.distance, best.next);
 }
 
 static void hunt_from(struct hunt *h, size_t from)

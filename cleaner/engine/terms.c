@@ -12,6 +12,8 @@
 #include <stdlib.h>
 
 enum { ACRONYM_LETTERS = 5, PHONES_LEAST = 3, COMMON_FREQUENCY = 60 };
+enum { GIVEN_BYTES = 8 * 1024 * 1024 }; /* of a glossary that is known again: 1200 terms with 16 spellings of 256 each.
+					   A larger one is made ready anew each turn */
 
 uint64_t squeeze_hash(uint64_t hash, struct slice s)
 {
@@ -25,18 +27,60 @@ uint64_t squeeze_hash(uint64_t hash, struct slice s)
 	return hash;
 }
 
-static uint64_t content_hash(const struct clean_input *in, size_t count)
-{
-	uint64_t hash = SQUEEZE_START + count;
+/* ---- what the glossary was made from, to know it again ---- */
 
+static void given_put(struct buf *given, struct slice s)
+{
+	uint32_t n = (uint32_t)s.n;
+
+	buf_slice(given, slice_of((const char *)&n, sizeof n));
+	buf_slice(given, s);
+}
+
+static struct slice given_count(const size_t *count)
+{
+	return slice_of((const char *)count, sizeof *count);
+}
+
+static void given_write(struct buf *given, const struct clean_input *in, size_t count)
+{
+	given_put(given, given_count(&count));
 	for (size_t i = 0; i < count; i++) {
-		for (size_t k = 0; k < in->glossary[i].term.n; k++)
-			hash = (hash ^ (unsigned char)in->glossary[i].term.p[k]) * UINT64_C(1099511628211);
-		hash = squeeze_hash(hash * 31 + 7, in->glossary[i].category);
-		for (size_t k = 0; k < in->glossary[i].sounds_like_count; k++)
-			hash = squeeze_hash(hash * 31 + 3, in->glossary[i].sounds_like[k]);
+		const struct glossary_term *from = &in->glossary[i];
+
+		given_put(given, from->term);
+		given_put(given, from->category);
+		given_put(given, given_count(&from->sounds_like_count));
+		for (size_t k = 0; k < from->sounds_like_count; k++)
+			given_put(given, from->sounds_like[k]);
 	}
-	return hash;
+}
+
+/* Does s stand next in what was given? Then rest goes on behind it. */
+static bool given_next(struct slice *rest, struct slice s)
+{
+	uint32_t n = (uint32_t)s.n;
+
+	if (rest->n < sizeof n + s.n || memcmp(rest->p, &n, sizeof n) != 0 ||
+		!slice_eq(slice_of(rest->p + sizeof n, s.n), s))
+		return false;
+	*rest = slice_of(rest->p + sizeof n + s.n, rest->n - sizeof n - s.n);
+	return true;
+}
+
+static bool is_given(struct slice given, const struct clean_input *in, size_t count)
+{
+	bool same = given_next(&given, given_count(&count));
+
+	for (size_t i = 0; i < count && same; i++) {
+		const struct glossary_term *from = &in->glossary[i];
+
+		same = given_next(&given, from->term) && given_next(&given, from->category) &&
+		       given_next(&given, given_count(&from->sounds_like_count));
+		for (size_t k = 0; k < from->sounds_like_count && same; k++)
+			same = given_next(&given, from->sounds_like[k]);
+	}
+	return same;
 }
 
 static void terms_free(struct terms *t)
@@ -48,6 +92,8 @@ static void terms_free(struct terms *t)
 	free(t->list);
 	free(t->sounds);
 	free(t->exact);
+	buf_finish(&t->given);
+	nearest_destroy(&t->nearest);
 	*t = (struct terms){0};
 }
 
@@ -245,9 +291,13 @@ static void terms_build(struct terms *t, struct phones_cache *phones, const stru
 	t->sounds = xcalloc(count * 2 + 1, sizeof *t->sounds);
 	t->exact_slots = spellings * 2 + 1;
 	t->exact = xcalloc(t->exact_slots, sizeof *t->exact);
+	buf_init(&t->given, GIVEN_BYTES);
 	memset(t->first, -1, sizeof t->first);
 	for (size_t i = 0; i < count; i++)
 		term_add(t, phones, engine, &in->glossary[i]);
+	if (t->sound_count >= NEAREST_FROM)
+		t->nearest = nearest_create();
+	given_write(&t->given, in, count);
 }
 
 const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *phones,
@@ -255,14 +305,13 @@ const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *pho
 {
 	size_t count =
 		in->glossary_count < ENGINE_GLOSSARY_TERMS ? in->glossary_count : ENGINE_GLOSSARY_TERMS;
-	uint64_t content = content_hash(in, count);
 	struct terms *oldest = &cache->kept[0];
 
 	cache->clock++;
 	for (size_t i = 0; i < TERMS_KEPT; i++) {
 		struct terms *t = &cache->kept[i];
 
-		if (t->used && t->content == content) {
+		if (t->used && is_given(buf_view(&t->given), in, count)) {
 			t->used = cache->clock;
 			return t;
 		}
@@ -271,7 +320,6 @@ const struct terms *terms_of(struct terms_cache *cache, struct phones_cache *pho
 	}
 	terms_free(oldest);
 	terms_build(oldest, phones, engine, in, count);
-	oldest->content = content;
 	oldest->used = cache->clock;
 	return oldest;
 }

@@ -10,6 +10,7 @@
 
 #include "engine.h"
 #include "lexicon.h"
+#include "nearest.h"
 #include "phones.h"
 #include "table.h"
 
@@ -36,8 +37,8 @@ struct term {
 };
 
 struct terms {
-	uint64_t content; /* hash of the glossary that this is */
-	uint64_t used;
+	struct buf given; /* the glossary that this is, whole: what it is known again by */
+	uint64_t used;	  /* 0: free */
 	struct term *list;
 	size_t count;
 	struct term_sound *sounds;
@@ -49,6 +50,7 @@ struct terms {
 		bool rule;
 	} * exact; /* open-addressed by squeezed text; hash 0: free */
 	size_t exact_slots;
+	struct nearest_cache *nearest; /* NULL: remembers nothing */
 };
 
 struct terms_cache {
