@@ -13,6 +13,7 @@
 
 #include "cleaner/llm/llm.h"
 #include "cleaner_service.h"
+#include "counts.h"
 #include "common/base/log.h"
 #include "common/service/timings.h"
 #include "common/wire/limits.h"
@@ -143,6 +144,7 @@ static bool start(struct service_run *run)
 				      .state = on_pg,
 				      .connected = on_connected,
 				      .arg = c});
+	c->counts = cleaner_counts_open(c); /* the model's calls are counted there */
 	model_open(c);
 	start_tick(c);
 	return true;
@@ -163,6 +165,7 @@ static void stop(struct service_run *run)
 	take_close(c);
 	standin_close(c);
 	model_close(c);
+	cleaner_counts_close(&c->counts);
 	redis_close(&c->reader);
 	pg_close(&c->pg);
 	redis_close(&c->redis);

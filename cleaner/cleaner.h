@@ -98,7 +98,13 @@ struct cleaner {
 	struct llm *llm; /* NULL: no model is configured */
 	uint64_t calls_saved; /* turns whose words were all sure */
 	bool local_only; /* the monitor's mode: no model is asked */
-	struct counts *counts; /* what is told of it; NULL as llm */
+	struct cleaner_counts *counts;
+	struct {
+		uint64_t done, failed; /* turns committed */
+		uint64_t taken_over, expired; /* entries of others, or dropped; .. whose lease ran out */
+		uint64_t given_back, fenced_off, pg_retries;
+		uint64_t dead_crashes, dead_refused;
+	} did; /* since the start */
 	struct spend *spend; /* what its calls cost; NULL as llm */
 	struct lease leases[CLEANER_IN_FLIGHT_MOST];
 	size_t in_flight;

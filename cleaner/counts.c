@@ -6,14 +6,10 @@
 
 #include "cleaner.h"
 #include "cleaner/llm/llm.h"
-#include "common/base/json_out.h"
 #include "common/base/xalloc.h"
-#include "common/service/timings.h"
+#include "common/service/counts.h"
 
-#include <ev.h>
 #include <stdlib.h>
-
-enum { TELL_MS = 1000, JSON_BYTES = 256 * 1024 /* 8 models of 45 outcomes, 120 bytes each, five times */ };
 
 struct of_model {
 	const char *provider, *model; /* the client's, which outlives this; NULL: no call yet */
@@ -21,36 +17,31 @@ struct of_model {
 	struct llm_usage usage;
 };
 
-struct counts {
+struct cleaner_counts {
 	struct cleaner *c;
-	ev_timer timer;
+	struct counts *told;
 	struct of_model models[LLM_MODELS];
-	struct buf json;
 };
 
-struct label {
-	const char *name, *value;
+struct row {
+	enum count count;
+	uint64_t value;
+	const char *label, *label_value; /* NULL: none */
 };
 
-static void series(struct buf *b, const char *name, uint64_t value, const struct label *labels, size_t count)
+static void write_rows(struct buf *out, const struct row *rows, size_t count)
 {
-	if (b->p[b->n - 1] != '[')
-		buf_char(b, ',');
-	buf_char(b, '{');
-	json_kv_str(b, "name", slice_str(name));
-	json_key(b, "labels");
-	buf_char(b, '{');
 	for (size_t i = 0; i < count; i++)
-		json_kv_str(b, labels[i].name, slice_str(labels[i].value));
-	buf_char(b, '}');
-	json_kv_u64(b, "value", value);
-	buf_char(b, '}');
+		if (rows[i].label)
+			count_of(out, rows[i].count, rows[i].value, rows[i].label, rows[i].label_value);
+		else
+			count_add(out, rows[i].count, rows[i].value);
 }
 
 /* Names as OpenTelemetry's GenAI conventions have them. */
-static void of_model(struct buf *b, const struct of_model *m)
+static void of_model(struct buf *out, const struct of_model *m)
 {
-	struct label labels[] = {
+	struct count_label labels[] = {
 		{"gen_ai_provider_name", m->provider}, {"gen_ai_request_model", m->model}, {NULL, NULL}};
 	const struct {
 		const char *type;
@@ -59,75 +50,74 @@ static void of_model(struct buf *b, const struct of_model *m)
 		{"thinking", m->usage.thoughts}};
 
 	for (size_t i = 0; i < LLM_OUTCOME_COUNT; i++) {
-		labels[2] = (struct label){"outcome", llm_outcomes[i].name};
+		labels[2] = (struct count_label){"outcome", llm_outcomes[i].name};
 		if (m->calls[i])
-			series(b, "model_calls_total", m->calls[i], labels, 3);
+			count_series(out, COUNT_MODEL_CALLS, (double)m->calls[i], labels, 3);
 	}
 	for (size_t i = 0; i < countof(kinds); i++) {
-		labels[2] = (struct label){"gen_ai_token_type", kinds[i].type};
-		series(b, "model_tokens_total", kinds[i].tokens, labels, 3);
+		labels[2] = (struct count_label){"gen_ai_token_type", kinds[i].type};
+		count_series(out, COUNT_MODEL_TOKENS, (double)kinds[i].tokens, labels, 3);
 	}
 }
 
-static void of_turns(struct buf *b, const struct cleaner *c, const struct llm_counts *n)
+static void of_questions(struct buf *out, const struct cleaner *c, const struct llm_counts *n)
 {
-	const struct {
-		const char *name;
-		uint64_t value;
-		struct label label;
-	} rows[] = {
-		{"model_calls_saved_total", c->calls_saved, {"by", "words"}},
-		{"model_calls_saved_total", n->cached, {"by", "cache"}},
-		{"model_calls_saved_total", n->merged, {"by", "merging"}},
-		{"model_batched_turns_total", n->batched, {NULL, NULL}},
-		{"model_hedges_total", n->hedges, {NULL, NULL}},
-		{"model_hedges_won_total", n->hedges_won, {NULL, NULL}},
-		{"model_late_turns_total", c->late.revised, {"end", "revised"}},
-		{"model_late_turns_total", c->late.vain, {"end", "vain"}},
-		{"model_late_turns_total", c->late.overtaken, {"end", "overtaken"}},
-		{"model_late_turns_total", c->late.dropped, {"end", "dropped"}},
-		{"model_late_turns_total", c->late.lost, {"end", "lost"}},
-		{"model_retries_total", n->retries, {NULL, NULL}},
-		{"model_probes_total", n->probes, {NULL, NULL}},
-		{"process_timings_dropped", timings_dropped(), {NULL, NULL}},
+	const struct row rows[] = {
+		{COUNT_MODEL_SAVED, c->calls_saved, "by", "words"},
+		{COUNT_MODEL_SAVED, n->cached, "by", "cache"},
+		{COUNT_MODEL_SAVED, n->merged, "by", "merging"},
+		{COUNT_MODEL_BATCHED, n->batched},
+		{COUNT_MODEL_HEDGES, n->hedges},
+		{COUNT_MODEL_HEDGES_WON, n->hedges_won},
+		{COUNT_MODEL_LATE, c->late.revised, "end", "revised"},
+		{COUNT_MODEL_LATE, c->late.vain, "end", "vain"},
+		{COUNT_MODEL_LATE, c->late.overtaken, "end", "overtaken"},
+		{COUNT_MODEL_LATE, c->late.dropped, "end", "dropped"},
+		{COUNT_MODEL_LATE, c->late.lost, "end", "lost"},
+		{COUNT_MODEL_RETRIES, n->retries},
+		{COUNT_MODEL_PROBES, n->probes},
 	};
 
 	for (size_t i = 0; i < LLM_OUTCOME_COUNT; i++)
-		series(b, "model_turns_total", n->outcomes[i],
-			&(struct label){"outcome", llm_outcomes[i].name}, 1);
-	for (size_t i = 0; i < countof(rows); i++)
-		series(b, rows[i].name, rows[i].value, &rows[i].label, rows[i].label.name != NULL);
+		count_of(out, COUNT_MODEL_TURNS, n->outcomes[i], "outcome", llm_outcomes[i].name);
+	write_rows(out, rows, countof(rows));
 }
 
-static void tell(struct counts *counts)
+static void of_turns(struct buf *out, const struct cleaner *c)
 {
-	struct cleaner *c = counts->c;
-	struct buf *b = &counts->json;
+	const struct row rows[] = {
+		{COUNT_CLEANER_TURNS, c->did.done, "state", "done"},
+		{COUNT_CLEANER_TURNS, c->did.failed, "state", "failed"},
+		{COUNT_CLEANER_TAKEOVERS, c->did.taken_over},
+		{COUNT_CLEANER_CRASHES, c->did.expired},
+		{COUNT_CLEANER_RETRIES, c->did.given_back},
+		{COUNT_CLEANER_DEAD, c->did.dead_crashes, "cause", "too_many_crashes"},
+		{COUNT_CLEANER_DEAD, c->did.dead_refused, "cause", "commit_refused"},
+		{COUNT_CLEANER_FENCED, c->did.fenced_off},
+		{COUNT_CLEANER_PG_RETRIES, c->did.pg_retries},
+	};
+
+	write_rows(out, rows, countof(rows));
+}
+
+static void write_all(struct buf *out, void *arg)
+{
+	const struct cleaner_counts *counts = arg;
+	const struct cleaner *c = counts->c;
 	enum breaker_state state;
 	const char *model;
 
-	buf_reset(b);
-	buf_char(b, '{');
-	json_kv_str(b, "source", slice_str(service_instance(c->run)));
-	json_key(b, "series");
-	buf_char(b, '[');
+	of_turns(out, c);
+	if (!c->llm)
+		return;
 	for (size_t i = 0; i < countof(counts->models) && counts->models[i].model; i++)
-		of_model(b, &counts->models[i]);
-	of_turns(b, c, llm_counts(c->llm));
+		of_model(out, &counts->models[i]);
+	of_questions(out, c, llm_counts(c->llm));
 	for (size_t i = 0; llm_model(c->llm, i, &model, &state); i++)
-		series(b, "model_breaker_open", state != BREAKER_CLOSED,
-			&(struct label){"gen_ai_request_model", model}, 1);
-	buf_str(b, "]}");
-	if (!b->overflow)
-		service_tell_monitor(c->run, SLICE("c"), MSG_ALERT, &(struct msg_alert){buf_view(b)});
+		count_of(out, COUNT_MODEL_BREAKER, state != BREAKER_CLOSED, "gen_ai_request_model", model);
 }
 
-static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	tell(w->data);
-}
-
-void counts_call(struct counts *counts, const struct llm_call *call)
+void cleaner_counts_call(struct cleaner_counts *counts, const struct llm_call *call)
 {
 	for (size_t i = 0; i < countof(counts->models); i++) {
 		struct of_model *m = &counts->models[i];
@@ -145,26 +135,22 @@ void counts_call(struct counts *counts, const struct llm_call *call)
 	}
 }
 
-struct counts *counts_open(struct cleaner *c)
+struct cleaner_counts *cleaner_counts_open(struct cleaner *c)
 {
-	struct counts *counts = xcalloc(1, sizeof *counts);
+	struct cleaner_counts *counts = xcalloc(1, sizeof *counts);
 
 	counts->c = c;
-	buf_init(&counts->json, JSON_BYTES);
-	ev_timer_init(&counts->timer, on_timer, TELL_MS / 1e3, TELL_MS / 1e3);
-	counts->timer.data = counts;
-	ev_timer_start(service_loop(c->run), &counts->timer);
+	counts->told = counts_open(c->run, write_all, counts);
 	return counts;
 }
 
-void counts_close(struct counts **where)
+void cleaner_counts_close(struct cleaner_counts **where)
 {
-	struct counts *counts = *where;
+	struct cleaner_counts *counts = *where;
 
 	if (!counts)
 		return;
 	*where = NULL;
-	ev_timer_stop(service_loop(counts->c->run), &counts->timer);
-	buf_finish(&counts->json);
+	counts_close(&counts->told);
 	free(counts);
 }

@@ -111,8 +111,10 @@ static void on_ended(const redisReply *reply, void *arg)
 {
 	struct lease *l = arg;
 
-	if (reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0)
+	if (reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 0) {
+		l->cleaner->did.fenced_off++;
 		log_info("lease.overtaken", "fence=%llu", (unsigned long long)l->fence);
+	}
 	on_gone(reply, l);
 }
 
@@ -139,6 +141,7 @@ static void release(struct lease *l)
 		return;
 	}
 	l->state = LEASE_ENDING;
+	l->cleaner->did.given_back++;
 	queue_release(l->cleaner->redis, &l->conversation, &l->turn, l->fence, on_ended, l);
 }
 
@@ -148,6 +151,7 @@ static void bury(struct lease *l)
 
 	log_error("turn.given_up", "crashes=%llu retries=%llu cause=%s", (unsigned long long)c->crashes,
 		(unsigned long long)c->retries, c->reason);
+	(*(l->refused ? &l->cleaner->did.dead_refused : &l->cleaner->did.dead_crashes))++;
 	queue_bury(l->cleaner->redis, &l->conversation, &l->turn, slice_str(c->reason), c->crashes, c->retries,
 		NULL, NULL);
 }
@@ -168,6 +172,12 @@ static void committed_without_redis(struct lease *l, enum outcome outcome)
 
 void lease_committed(struct lease *l, enum outcome outcome)
 {
+	struct cleaner *c = l->cleaner;
+
+	if (outcome == OUTCOME_FINISHED)
+		(*(l->cleaned.failed ? &c->did.failed : &c->did.done))++;
+	if (outcome == OUTCOME_OVERTAKEN)
+		c->did.fenced_off++;
 	if (is_without_redis(l)) {
 		committed_without_redis(l, outcome);
 		return;
@@ -369,6 +379,7 @@ void lease_pg_failed(struct lease *l, enum pg_status status)
 
 	if (ms > TRY_MOST_MS)
 		ms = TRY_MOST_MS;
+	l->cleaner->did.pg_retries++;
 	if (l->tries++ == 0)
 		log_info("lease.waits", "status=%d", (int)status);
 	if (status == PG_REFUSED ||

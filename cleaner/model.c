@@ -86,8 +86,7 @@ static void on_called(const struct llm_call *call, void *arg)
 
 	if (c->spend)
 		spend_call(c->spend, call);
-	if (c->counts)
-		counts_call(c->counts, call);
+	cleaner_counts_call(c->counts, call);
 }
 
 bool model_check(struct buf *error)
@@ -113,11 +112,9 @@ void model_open(struct cleaner *c)
 	c->llm = llm_open(service_loop(c->run), c->redis, &config);
 	if (c->llm) {
 		c->spend = spend_open(c);
-		c->counts = counts_open(c);
-	}
-	if (c->llm)
 		log_info("model.open", "provider=%s models=\"%s\" prompt=%.12s", c->config->model_provider,
 			c->config->models, prompt_hash());
+	}
 }
 
 void model_modes(struct cleaner *c)
@@ -155,7 +152,6 @@ void model_close(struct cleaner *c)
 	for (size_t i = 0; i < countof(c->leases); i++)
 		model_forget(&c->leases[i]);
 	late_close(c);
-	counts_close(&c->counts);
 	llm_close(&c->llm);
 	/* spend is cleaner.c's to close: PostgreSQL still answers it */
 }

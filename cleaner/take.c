@@ -218,6 +218,8 @@ static void on_taken(const redisReply *reply, void *arg)
 		drop_poison(l->cleaner, l->high, id);
 		lease_end(l);
 	} else {
+		l->cleaner->did.taken_over++;
+		l->cleaner->did.expired += l->expired;
 		log_info("lease.taken_over", "deliveries=%llu expired=%d", (unsigned long long)l->deliveries,
 			l->expired);
 		lease_claim(l, &conversation, &turn);

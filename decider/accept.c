@@ -12,7 +12,6 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/service/timings.h"
-#include "common/store/queue.h"
 #include "common/wire/events.h"
 #include "common/wire/turn.h"
 #include "lock.sql.h"
@@ -151,7 +150,6 @@ void accept_enqueue(struct decider *d, const struct msg_job *job)
 
 	*e = (struct enqueueing){.d = d, .start_ns = clock_mono_ns(), .turn_id = job->turn_id};
 	d->enqueues++;
-	figures_watch(d);
 	queue_enqueue(d->redis, job, on_enqueued, e);
 }
 
@@ -170,6 +168,19 @@ static void enqueue(struct decider *d, const struct pending *p, const struct tur
 	accept_enqueue(d, &job);
 }
 
+static void count(struct decider *d, const struct pending *p, enum turn_outcome outcome, bool existed)
+{
+	if (outcome > TURN_PAUSED) {
+		d->did.closed += outcome != TURN_UNAVAILABLE;
+		d->did.no_postgres += outcome == TURN_UNAVAILABLE;
+	} else if (existed) {
+		d->did.repeated++;
+	} else {
+		d->did.accepted[outcome]++;
+		d->did.bypassed += p->turn.bypass != 0;
+	}
+}
+
 static void tell(struct decider *d, const struct pending *p, const PGresult *r, int row, uint64_t commit_ns)
 {
 	enum turn_outcome outcome = outcome_of(r, row);
@@ -178,6 +189,7 @@ static void tell(struct decider *d, const struct pending *p, const PGresult *r, 
 		.commit_ns = commit_ns, .existed = pg_cell_bool(r, row, C_EXISTED)};
 	struct turn t;
 
+	count(d, p, outcome, v.existed);
 	if (outcome > TURN_PAUSED) {
 		decider_verdict(d, p, &v);
 		return;
@@ -213,6 +225,7 @@ void accept_failed(struct decider *d, const struct batch *b)
 	for (const struct pending *p = b->head; p; p = p->next) {
 		struct msg_verdict v = {.turn_id = p->turn.turn_id, .outcome = TURN_UNAVAILABLE};
 
+		d->did.no_postgres++;
 		decider_verdict(d, p, &v);
 	}
 }

@@ -81,6 +81,7 @@ static void on_failed(struct decider *d, struct batch *b, enum pg_status status)
 	bool may_pass = status == PG_LOST || status == PG_TIMEOUT || status == PG_RETRY || (status == PG_DOWN && d->tries > 0);
 
 	if (may_pass && d->tries++ < TRIES_MOST) {
+		d->did.pg_retries++;
 		ev_timer_set(&d->again, TRY_AGAIN_MS / 1e3, 0);
 		ev_timer_start(service_loop(d->run), &d->again);
 		return;
@@ -105,6 +106,7 @@ static void on_batch(const struct pg_answer *answer, void *arg)
 		on_failed(d, b, answer->status);
 		return;
 	}
+	d->did.batches++;
 	accept_committed(d, b, answer->results[answer->count - 1], answer->took_ns);
 	log_debug("batch.committed", "turns=%zu took_us=%llu", b->count, (unsigned long long)(answer->took_ns / 1000));
 	finish_part(d, b);
@@ -137,7 +139,8 @@ static void refuse(struct decider *d, const struct link_in *in)
 static bool is_full(const struct decider *d, const struct msg_turn *turn)
 {
 	return d->gathering.count >= (size_t)d->config->backlog_turns ||
-		(!turn->bypass && d->figures.turns >= (uint64_t)d->config->queue_turns);
+		(!turn->bypass && d->figures.known && /* not known: PostgreSQL has room */
+			d->figures.now[QUEUE_TURNS] >= (uint64_t)d->config->queue_turns);
 }
 
 static void on_turn(struct decider *d, const struct link_in *in)
@@ -147,12 +150,15 @@ static void on_turn(struct decider *d, const struct link_in *in)
 	if (service_is_draining(d->run))
 		return; /* asked again by the gateway: of another decider, or of the next process */
 	if (!pg_is_up(d->pg) || is_full(d, &in->msg->turn)) {
+		(*(pg_is_up(d->pg) ? &d->did.full : &d->did.no_postgres))++;
 		refuse(d, in);
 		return;
 	}
 	p = batch_add(&d->gathering, &in->peer, &in->msg->turn);
-	if (!p)
+	if (!p) {
+		d->did.repeated++;
 		return;
+	}
 	decide(d, p);
 	decider_progress(d);
 }
@@ -233,6 +239,7 @@ static bool start(struct service_run *run)
 	sweep_start(d);
 	figures_start(d);
 	retain_start(d);
+	d->counts = decider_counts_open(d);
 	return true;
 }
 
@@ -247,6 +254,7 @@ static void stop(struct service_run *run)
 	struct decider *d = &decider;
 
 	sweep_stop(d);
+	counts_close(&d->counts);
 	figures_stop(d);
 	retain_stop(d);
 	ev_timer_stop(service_loop(run), &d->again);

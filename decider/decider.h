@@ -4,15 +4,18 @@
  *
  * decider.c is the shell: links, the gathering of a batch, the group commit's turn-taking. batch.c holds turns and makes
  * a commit's parameters of them, accept.c reads a commit's answer and tells everyone, sweep.c makes good what was lost,
- * figures.c measures how long the queue is and how fast it is worked off, retain.c deletes what is old.
+ * figures.c measures how long the queue is and how fast it is worked off, counts.c tells what was done, retain.c deletes
+ * what is old.
  */
 #ifndef CC_DECIDER_H
 #define CC_DECIDER_H
 
 #include "batch.h"
 #include "cleaner/engine/engine.h"
+#include "common/service/counts.h"
 #include "common/service/link.h"
 #include "common/store/pg.h"
+#include "common/store/queue.h"
 #include "common/store/redis.h"
 #include "rate.h"
 
@@ -33,7 +36,8 @@ struct figures {
 	ev_timer timer;
 	bool asking;
 	struct rate rate;
-	uint64_t turns; /* in the queue, a second ago at most */
+	bool known;                  /* Redis said: */
+	uint64_t now[QUEUE_FIGURES]; /* a second ago at most */
 };
 
 struct decider {
@@ -54,6 +58,12 @@ struct decider {
 	struct sweep sweep;
 	struct figures figures;
 	ev_timer retain;
+	struct counts *counts;
+	struct {
+		uint64_t batches, accepted[TURN_OUTCOME_COUNT], bypassed, repeated; /* by outcome; of them the agent's; stored before */
+		uint64_t full, no_postgres, closed; /* refused */
+		uint64_t pg_retries, requeued, announced_again;
+	} did; /* since the start */
 };
 
 /* decider.c */
@@ -82,7 +92,9 @@ void retain_stop(struct decider *d);
 
 /* figures.c */
 void figures_start(struct decider *d);
-void figures_watch(struct decider *d); /* something was queued */
 void figures_stop(struct decider *d);
+
+/* counts.c */
+struct counts *decider_counts_open(struct decider *d);
 
 #endif

@@ -1,38 +1,30 @@
 /* SPDX-License-Identifier: ISC
  *
- * figures.c - reads the queue's figures every second while it holds turns, for the rate at which it is worked
- * off.
- *
- * Asleep while nothing is queued: an idle decider does not wake for it.
+ * figures.c - reads the queue's figures every second: for its bound, /metrics, and the rate at which it is worked off.
  */
 #include "decider.h"
 
 #include "common/base/clock.h"
 #include "common/service/timings.h"
-#include "common/store/queue.h"
 
 enum { EVERY_MS = 1000 };
 
 static void on_stats(const redisReply *reply, void *arg)
 {
 	struct decider *d = arg;
-	uint64_t turns, waiting, finished;
+	struct figures *f = &d->figures;
 	double rate;
 
-	d->figures.asking = false;
-	if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != QUEUE_FIGURES) {
-		d->figures.rate = (struct rate){0};
-		d->figures.turns = 0; /* not known: PostgreSQL has room */
+	f->asking = false;
+	f->known = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == QUEUE_FIGURES;
+	if (!f->known) {
+		f->rate = (struct rate){0};
 		return;
 	}
-	turns = (uint64_t)reply->element[1]->integer;
-	d->figures.turns = turns;
-	waiting = (uint64_t)reply->element[3]->integer;
-	finished = (uint64_t)reply->element[4]->integer;
-	if (rate_take(&d->figures.rate, clock_mono_ns(), waiting, finished, &rate))
+	for (size_t i = 0; i < QUEUE_FIGURES; i++)
+		f->now[i] = (uint64_t)reply->element[i]->integer;
+	if (rate_take(&f->rate, clock_mono_ns(), f->now[QUEUE_UNCLAIMED], f->now[QUEUE_FINISHED], &rate))
 		timing_value(METRIC_SYSTEM_QUEUE_PROCESSING_RATE, rate);
-	if (turns == 0)
-		ev_timer_stop(service_loop(d->run), &d->figures.timer);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
@@ -47,14 +39,9 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 
 void figures_start(struct decider *d)
 {
-	ev_timer_init(&d->figures.timer, on_timer, 0, EVERY_MS / 1e3);
+	ev_timer_init(&d->figures.timer, on_timer, EVERY_MS / 1e3, EVERY_MS / 1e3);
 	d->figures.timer.data = d;
-}
-
-void figures_watch(struct decider *d)
-{
-	if (!ev_is_active(&d->figures.timer))
-		ev_timer_again(service_loop(d->run), &d->figures.timer);
+	ev_timer_start(service_loop(d->run), &d->figures.timer);
 }
 
 void figures_stop(struct decider *d)

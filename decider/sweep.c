@@ -11,7 +11,6 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/store/job_row.h"
-#include "common/store/queue.h"
 #include "common/wire/events.h"
 #include "common/wire/turn.h"
 #include "conversation_ids.sql.h"
@@ -55,6 +54,7 @@ static void on_jobs(const struct pg_answer *answer, void *arg)
 
 		accept_enqueue(d, &job);
 	}
+	d->did.requeued += (uint64_t)rows;
 	if (rows)
 		log_info("sweep.queued_again", "turns=%d", rows);
 	next_page(d);
@@ -173,6 +173,7 @@ static void on_unannounced(const struct pg_answer *answer, void *arg)
 	d->sweep.asking_outbox = false;
 	for (int row = 0; row < rows; row++)
 		send_again(d, answer->results[0], row);
+	d->did.announced_again += (uint64_t)rows;
 	if (rows)
 		log_info("sweep.announced_again", "results=%d", rows);
 }

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/service/link.h"
+#include "common/wire/counts.h"
 #include "common/wire/limits.h"
 
 #include <cjson/cJSON.h>
@@ -54,6 +55,11 @@ static struct source *place_of(const char *name, uint64_t now_ns)
 	return found;
 }
 
+static bool is_few(const cJSON *told)
+{
+	return cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(told, "series")) <= RELAYED_SERIES;
+}
+
 static void on_counts(const struct link_in *in, void *arg)
 {
 	struct slice json;
@@ -67,7 +73,7 @@ static void on_counts(const struct link_in *in, void *arg)
 	json = in->msg->alert.json;
 	told = cJSON_ParseWithLength(json.p, json.n);
 	name = text_of(told, "source");
-	place = name ? place_of(name, now_ns) : NULL;
+	place = name && is_few(told) ? place_of(name, now_ns) : NULL;
 	if (!place) {
 		cJSON_Delete(told);
 		return;
@@ -132,13 +138,25 @@ static void write_series(struct buf *out, const char *process, const cJSON *seri
 	buf_printf(out, "} %.17g\n", value->valuedouble);
 }
 
+/* NULL: the name is none of ours. */
+static const char *help_of(const char *name)
+{
+	for (size_t i = 0; i < COUNT_COUNT; i++)
+		if (strcmp(count_rows[i].name, name) == 0)
+			return count_rows[i].help;
+	return NULL;
+}
+
 /* All series of a name stand together, under its one TYPE line, as the format wants it. */
 static void write_name(struct buf *out, const char *name, uint64_t now_ns)
 {
 	size_t n = strlen(name);
 	bool counter = n > 6 && strcmp(name + n - 6, "_total") == 0;
+	const char *help = help_of(name);
 	const cJSON *series;
 
+	if (help)
+		buf_printf(out, "# HELP cleanerctx_%s %s\n", name, help);
 	buf_printf(out, "# TYPE cleanerctx_%s %s\n", name, counter ? "counter" : "gauge");
 	for (size_t i = 0; i < RELAYED_SOURCES; i++) {
 		const struct source *s = &relayed.sources[i];

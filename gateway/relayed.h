@@ -12,7 +12,7 @@
 
 struct service_run;
 
-enum { RELAYED_FRESH_S = 10, RELAYED_SOURCES = 64, RELAYED_NAMES = 64 };
+enum { RELAYED_FRESH_S = 10, RELAYED_SOURCES = 64, RELAYED_NAMES = 128 /* of all sources: twice the table */, RELAYED_SERIES = 1024 /* of a source: a cleaner with eight models has 470 */ };
 
 void relayed_open(struct service_run *run);
 void relayed_close(void);

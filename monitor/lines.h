@@ -24,6 +24,7 @@ struct tally {
 	uint64_t samples_lost;     /* that senders say they could not send */
 	uint64_t messages_refused; /* that do not decode, or hold samples of unknown metrics */
 	uint64_t lines_lost;       /* that stdout could not take without waiting */
+	uint64_t slow;             /* slow lines told */
 };
 
 /* turn_id may be NULL. */

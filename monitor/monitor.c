@@ -16,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/service/counts.h"
 #include "common/service/link.h"
 #include "common/service/timings.h"
 #include "intake.h"
@@ -47,6 +48,7 @@ static struct {
 	struct tally tally;
 	struct series series[METRIC_COUNT];
 	struct usage usage;
+	struct counts *counts;
 	bool worked;     /* an operation was heard of since the last look: the processor share is "processing" */
 	struct buf line; /* the one under composition */
 } monitor;
@@ -74,6 +76,7 @@ static void tell_slow(const struct finding *found, const char *source, const str
 	buf_reset(&monitor.line);
 	line_slow(&monitor.line, found, &monitor.targets, source, turn_id, clock_wall_us());
 	publish(SLICE("slow"));
+	monitor.tally.slow++;
 	buf_char(&monitor.line, '\n');
 	put_stdout(buf_view(&monitor.line));
 }
@@ -179,11 +182,27 @@ static void on_timings(const struct link_in *in, void *arg)
 	monitor.tally.messages_refused += !known;
 }
 
+static uint64_t messages_refused(void)
+{
+	return monitor.tally.messages_refused + link_dropped(monitor.timings);
+}
+
+/* Its own go the way of every other process'. */
+static void count(struct buf *out, void *arg)
+{
+	count_add(out, COUNT_MONITOR_TIMINGS, monitor.tally.samples);
+	count_add(out, COUNT_MONITOR_LOST, monitor.tally.samples_lost);
+	count_add(out, COUNT_MONITOR_REFUSED, messages_refused());
+	count_add(out, COUNT_MONITOR_LINES_LOST, monitor.tally.lines_lost);
+	count_of(out, COUNT_MONITOR_ALERTS, monitor.tally.slow, "kind", "slow");
+	count_add(out, COUNT_MONITOR_SUPPRESSED, monitor.rules.suppressed);
+}
+
 static void on_snapshot(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct tally tally = monitor.tally;
 
-	tally.messages_refused += link_dropped(monitor.timings);
+	tally.messages_refused = messages_refused();
 	buf_reset(&monitor.line);
 	line_snapshot(&monitor.line, monitor.series, &monitor.targets, &tally, clock_mono_ns(), clock_wall_us());
 	publish(SLICE("snapshot"));
@@ -274,12 +293,14 @@ bool monitor_start(struct service_run *run)
 	ev_timer_init(&monitor.words, on_words, 0, 0);
 	start_timer(&monitor.snapshot, on_snapshot, SNAPSHOT_S);
 	start_timer(&monitor.look, on_look, (double)monitor_config.usage_interval_ms / 1e3);
+	monitor.counts = counts_open(run, count, NULL);
 	service_ready(run, "listening");
 	return true;
 }
 
 void monitor_stop(struct service_run *run)
 {
+	counts_close(&monitor.counts);
 	ev_timer_stop(service_loop(run), &monitor.snapshot);
 	ev_timer_stop(service_loop(run), &monitor.look);
 	ev_timer_stop(service_loop(run), &monitor.words);

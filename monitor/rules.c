@@ -45,6 +45,7 @@ bool rules_sample(struct rules *r, const struct targets *t, enum metric metric, 
 	}
 	if (r->slow[metric].told == RULES_SLOW_PER_S) {
 		r->slow[metric].suppressed++;
+		r->suppressed++;
 		return false;
 	}
 	r->slow[metric].told++;

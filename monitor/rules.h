@@ -20,6 +20,7 @@ struct rules {
 		uint64_t suppressed; /* since the last one told */
 	} slow[METRIC_COUNT];
 	uint64_t slow_seen;                   /* slow operations of any metric so far, told or not */
+	uint64_t suppressed;                  /* of them, not told */
 	uint64_t capacity_seen[METRIC_COUNT]; /* slow_seen at a capacity's last sample */
 };
 

@@ -107,16 +107,16 @@ static void refused(struct notifier *n, struct item *item, const redisReply *rep
 	uuid_text(&item->result.turn_id, turn);
 	log_error("append.poison", "turn=%s event=%s error=%s", turn,
 		event_name((enum event_kind)item->result.event), quoted);
-	n->counts.dropped++;
+	n->did.dropped++;
 	backlog_remove(&n->backlog, item);
 }
 
 static void appended(struct notifier *n, struct item *item, struct slice event_id, bool new)
 {
 	if (new)
-		n->counts.appended++;
+		n->did.appended++;
 	else
-		n->counts.repeated++;
+		n->did.repeated++;
 	n->told_seq = item->seq;
 	append_saw(n, event_id);
 	publish(n, &item->result, event_id);
@@ -133,8 +133,10 @@ static void on_appended(const redisReply *reply, void *arg)
 	if (!reply) {
 		backlog_back(&n->backlog, item);
 		try_again_soon(n); /* or when Redis is back */
-	} else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
+	} else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3) {
+		n->did.trimmed += (uint64_t)reply->element[2]->integer;
 		appended(n, item, redis_str(reply->element[0]), reply->element[1]->integer == 1);
+	}
 	else
 		refused(n, item, reply);
 	append_pump(n);
@@ -183,7 +185,7 @@ static void send_item(struct notifier *n, struct item *item)
 	if (!event_json(&item->result, &n->head, &n->tail)) {
 		backlog_remove(&n->backlog,
 			item); /* its kind was checked when it came; only a limit can say no now */
-		n->counts.dropped++;
+		n->did.dropped++;
 		return;
 	}
 	item->seq = ++n->seq;
@@ -220,9 +222,11 @@ static void on_resumed(const redisReply *reply, void *arg)
 	}
 	n->refusals = 0;
 	n->since = strtoull(since.p, NULL, 10);
-	if (was != n->since && n->told_seq)
+	if (was != n->since && n->told_seq) {
+		n->did.resets++;
 		log_warning("append.anew", "since=%llu reason=\"Redis has lost events: all logs begin anew\"",
 			(unsigned long long)n->since);
+	}
 	if (n->since > n->newest_epoch)
 		n->newest_epoch = n->since;
 	n->log_is_up = true;

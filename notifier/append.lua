@@ -1,6 +1,7 @@
 -- KEYS log, seen, mark   ARGV epoch, most, seconds, once, kind, turn, revision, head, tail, since, run, seq
 -- Appends an event and gives it its id: epoch-offset, which is the entry's own id. `once` names what has its effect once
--- ('' for what may come twice). The event is head, the id, tail. Returns {id, 1}, or {id, 0} for what was there already.
+-- ('' for what may come twice). The event is head, the id, tail. Returns {id, 1, events that
+-- left the log for it}, or {id, 0, 0} for what was there already.
 -- The epoch is for a log that begins here: there is none, or it began before `since` (resume.lua). What is remembered belongs
 -- to one log: a new one begins with nothing seen. The mark says which append was the last.
 local log, seen, once = KEYS[1], KEYS[2], ARGV[4]
@@ -15,8 +16,9 @@ if #last == 0 or tonumber(epoch) < tonumber(ARGV[10]) then
 end
 if once ~= '' then
   local at = redis.call('ZSCORE', seen, once)
-  if at then return {epoch .. '-' .. at, 0} end
+  if at then return {epoch .. '-' .. at, 0, 0} end
 end
+local length = redis.call('XLEN', log)
 local id = epoch .. '-' .. string.format('%.0f', tonumber(offset) + 1)
 redis.call('XADD', log, 'MAXLEN', ARGV[2], id, 'k', ARGV[5], 't', ARGV[6], 'r', ARGV[7], 'j', ARGV[8] .. id .. ARGV[9])
 if once ~= '' then
@@ -25,4 +27,4 @@ if once ~= '' then
 end
 redis.call('EXPIRE', log, ARGV[3])
 redis.call('EXPIRE', seen, ARGV[3])
-return {id, 1}
+return {id, 1, length + 1 - redis.call('XLEN', log)}

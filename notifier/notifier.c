@@ -57,10 +57,10 @@ static void answer_gateway(struct notifier *n, const struct msg_result *m)
 
 static void dropped(struct notifier *n)
 {
-	n->counts.dropped++;
-	if ((n->counts.dropped & (n->counts.dropped - 1)) == 0) /* at 1, 2, 4, 8 .. */
+	n->did.dropped++;
+	if ((n->did.dropped & (n->did.dropped - 1)) == 0) /* at 1, 2, 4, 8 .. */
 		log_warning("backlog.full", "results=%zu bytes=%zu dropped=%llu", n->backlog.count,
-			n->backlog.bytes, (unsigned long long)n->counts.dropped);
+			n->backlog.bytes, (unsigned long long)n->did.dropped);
 }
 
 static void on_result(const struct link_in *in, void *arg)
@@ -70,7 +70,7 @@ static void on_result(const struct link_in *in, void *arg)
 
 	if (in->kind != MSG_RESULT || in->msg->result.event >= EVENT_COUNT)
 		return;
-	n->counts.received++;
+	n->did.received++;
 	if (!ev_is_active(&n->report))
 		ev_timer_again(service_loop(n->run), &n->report);
 	answer_gateway(n, &in->msg->result);
@@ -80,7 +80,7 @@ static void on_result(const struct link_in *in, void *arg)
 		return;
 	}
 	item->owner = n;
-	n->counts.waited += !n->log_is_up;
+	n->did.waited += !n->log_is_up;
 	append_pump(n);
 }
 
@@ -93,7 +93,7 @@ static void on_subscription(struct link *link, struct slice topic, bool on, void
 
 static void report(struct notifier *n)
 {
-	const struct counts *c = &n->counts;
+	const struct did *c = &n->did;
 
 	log_info("notifier.did",
 		"received=%llu appended=%llu repeated=%llu waited=%llu dropped=%llu waiting=%zu",
@@ -112,9 +112,9 @@ static void on_report(struct ev_loop *loop, ev_timer *w, int revents)
 static void on_quiet(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct notifier *n = w->data;
-	bool quiet = n->counts.received == n->received_before;
+	bool quiet = n->did.received == n->received_before;
 
-	n->received_before = n->counts.received;
+	n->received_before = n->did.received;
 	if (!quiet && ++n->busy_looks == QUIET_LOOKS)
 		link_close(&n->results); /* under load it is never quiet: the rest waits with its senders */
 	if ((!quiet && n->results) || n->backlog.count)
@@ -157,6 +157,7 @@ static bool start(struct service_run *run)
 	append_start(n);
 	listeners_start(n);
 	confirm_start(n);
+	n->counts = notifier_counts_open(n);
 	n->redis = redis_open(service_loop(run),
 		&(struct redis_options){
 			.url = common->redis, .timeout_ms = REDIS_TIMEOUT_MS, .state = on_redis, .arg = n});
@@ -174,7 +175,7 @@ static bool start(struct service_run *run)
 
 static void drain(struct service_run *run)
 {
-	notifier.received_before = notifier.counts.received;
+	notifier.received_before = notifier.did.received;
 	notifier.busy_looks = 0;
 	ev_timer_start(service_loop(run), &notifier.quiet);
 }
@@ -184,6 +185,7 @@ static void stop(struct service_run *run)
 	struct notifier *n = &notifier;
 
 	report(n);
+	counts_close(&n->counts);
 	ev_timer_stop(service_loop(run), &n->quiet);
 	ev_timer_stop(service_loop(run), &n->report);
 	link_close(&n->results);

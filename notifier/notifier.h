@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
  * notifier.h - the notifier's parts, for each other: notifier.c the shell, append.c the way into the log,
- * listeners.c who is told where a log stands, confirm.c the outbox.
+ * listeners.c who is told where a log stands, confirm.c the outbox, counts.c what was done.
  */
 #ifndef CC_NOTIFIER_H
 #define CC_NOTIFIER_H
 
 #include "backlog.h"
+#include "common/service/counts.h"
 #include "common/service/link.h"
 #include "common/store/pg.h"
 #include "common/store/redis.h"
@@ -35,9 +36,10 @@ struct listeners {
 	size_t asking;		    /* questions at Redis */
 };
 
-/* Since the start, for the log. */
-struct counts {
+/* Since the start. */
+struct did {
 	uint64_t received, appended, repeated, dropped, waited; /* waited: had to, for Redis */
+	uint64_t trimmed, resets; /* events that left their log; times that all began anew */
 };
 
 struct notifier {
@@ -52,7 +54,8 @@ struct notifier {
 	ev_timer again; /* Redis refused: the next try */
 	ev_timer quiet, report;
 	struct buf head, tail, json; /* scratch */
-	struct counts counts;
+	struct did did;
+	struct counts *counts;
 	uint64_t received_before; /* at the last look of quiet */
 	unsigned busy_looks;	  /* of quiet, that found more had come */
 	/* the event log */
@@ -91,5 +94,8 @@ void confirm_start(struct notifier *n);
 void confirm_add(struct notifier *n, const struct uuid *turn_id, uint64_t revision);
 void confirm_flush(struct notifier *n);
 void confirm_stop(struct notifier *n);
+
+/* counts.c */
+struct counts *notifier_counts_open(struct notifier *n);
 
 #endif

@@ -26,8 +26,8 @@ const struct slice queue_jobs = SLICE(TAG "jobs");
 const struct slice queue_dead = SLICE(TAG "dead");
 static const struct slice finished = SLICE(TAG "finished"), crashes = SLICE(TAG "crashes"), retries = SLICE(TAG "retries");
 
-const struct slice queue_stats_keys[6] = {SLICE(TAG "ready"), SLICE(TAG "ready-high"), SLICE(TAG "jobs"),
-	SLICE(TAG "finished"), SLICE(TAG "crashes"), SLICE(TAG "retries")};
+const struct slice queue_stats_keys[7] = {SLICE(TAG "ready"), SLICE(TAG "ready-high"), SLICE(TAG "jobs"),
+	SLICE(TAG "finished"), SLICE(TAG "crashes"), SLICE(TAG "retries"), SLICE(TAG "dead")};
 
 static const struct redis_script claim = REDIS_SCRIPT(claim), complete = REDIS_SCRIPT(complete),
 	enqueue = REDIS_SCRIPT(enqueue), release = REDIS_SCRIPT(release), unknown = REDIS_SCRIPT(unknown),

@@ -26,7 +26,6 @@ enum {
 	QUEUE_WINDOW_SECONDS = 3600,   /* an idle conversation's window is read from PostgreSQL afterwards */
 	QUEUE_UNKNOWN_TURNS = 500,     /* asked about in one call: a millisecond of Redis' time */
 	QUEUE_DEAD_ENTRIES = 10000,    /* the dead letters kept for inspection */
-	QUEUE_FIGURES = 7,             /* of queue_stats */
 	QUEUE_KEY_BYTES = 64,          /* a key's name: tag, kind, a UUID; with the NUL */
 };
 
@@ -73,13 +72,17 @@ void queue_bury(struct redis *r, const struct uuid *conversation, const struct u
 /* A small write, to see whether Redis takes any: a Redis that is read-only or full says so. Reply: a status, or the error. */
 void queue_probe(struct redis *r, struct slice who, redis_fn *fn, void *arg);
 
+enum queue_figure { QUEUE_READY, QUEUE_TURNS, QUEUE_OLDEST_MS, QUEUE_UNCLAIMED, QUEUE_FINISHED, QUEUE_CRASHES, QUEUE_RETRIES,
+	QUEUE_HELD, QUEUE_READY_HIGH, QUEUE_DEAD, QUEUE_FIGURES };
+
 /* Reply: [ready entries, turns in the queue, ms since the oldest ready entry was made, turns that no cleaner has yet, then
- * since Redis began: turns finished, leases that ran out, turns given back]: QUEUE_FIGURES of them. */
+ * since Redis began: turns finished, leases that ran out, turns given back; then turns that a cleaner has, entries of the
+ * first two that are of high priority, dead letters]: QUEUE_FIGURES of them, by queue_figure. */
 void queue_stats(struct redis *r, redis_fn *fn, void *arg);
 
 extern const struct slice queue_stream_normal, queue_stream_high, queue_group, queue_jobs, queue_dead;
 /* The keys of queue_stats_script, in its order. */
-extern const struct slice queue_stats_keys[6];
+extern const struct slice queue_stats_keys[7];
 extern const struct redis_script queue_park_script, queue_stats_script; /* for cleanerctx-admin, which has no loop */
 
 /* A conversation's three keys and its id as text. */

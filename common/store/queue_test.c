@@ -295,6 +295,9 @@ START_TEST(high_priority_has_its_own_stream)
 	ck_assert_int_ge(got.numbers[2], 0);
 	ck_assert_int_eq(got.numbers[3], 2); /* nobody has them: there is no group here */
 	ck_assert_int_eq(got.numbers[4], 1); /* a */
+	ck_assert_int_eq(got.numbers[QUEUE_HELD], 0);
+	ck_assert_int_eq(got.numbers[QUEUE_READY_HIGH], 2);
+	ck_assert_int_eq(got.numbers[QUEUE_DEAD], 0);
 }
 END_TEST
 

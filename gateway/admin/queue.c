@@ -95,20 +95,19 @@ static redisReply *ask_figures(redisContext *redis)
 static int print_figures(redisContext *redis, PGconn *db)
 {
 	static const char *const names[QUEUE_FIGURES] = {
-		"ready", "in_redis", "oldest_ms", "unclaimed", "finished", "crashes", "retries"};
+		"ready", "in_redis", "oldest_ms", "unclaimed", "finished", "crashes", "retries",
+		"in_hand", "ready_high", "dead"};
 	redisReply *r = ask_figures(redis);
-	redisReply *dead = redisCommand(redis, "XLEN %b", queue_dead.p, queue_dead.n);
 	long long queued = one_number(db, "SELECT count(*) FROM turns WHERE state = 'queued'");
-	bool good = r && r->type == REDIS_REPLY_ARRAY && r->elements == countof(names) && dead && queued >= 0;
+	bool good = r && r->type == REDIS_REPLY_ARRAY && r->elements == countof(names) && queued >= 0;
 
 	for (size_t i = 0; good && i < countof(names); i++)
 		printf("%s %lld\n", names[i], r->element[i]->integer);
 	if (good)
-		printf("dead %lld\nin_postgres %lld\n", dead->integer, queued);
+		printf("in_postgres %lld\n", queued);
 	else
 		fputs("cleanerctx-admin: queue: no answer\n", stderr);
 	freeReplyObject(r);
-	freeReplyObject(dead);
 	return good ? ADMIN_OK : ADMIN_FAILED;
 }
 

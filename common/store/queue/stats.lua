@@ -1,6 +1,7 @@
--- KEYS ready, ready-high, jobs, finished, crashes, retries   ARGV group
+-- KEYS ready, ready-high, jobs, finished, crashes, retries, dead   ARGV group
 -- Returns {ready entries, turns in the queue, age of the oldest ready entry in ms, turns that no cleaner has yet, then
--- since Redis began: turns finished, leases that ran out with a turn in hand, turns given back}.
+-- since Redis began: turns finished, leases that ran out with a turn in hand, turns given back; then turns that a cleaner
+-- has, ready entries of high priority, dead letters}.
 local t = redis.call('TIME')
 local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 local age, held = 0, 0
@@ -13,4 +14,4 @@ end
 local jobs = redis.call('HLEN', KEYS[3])
 return {redis.call('XLEN', KEYS[1]) + redis.call('XLEN', KEYS[2]), jobs, age, math.max(0, jobs - held),
   tonumber(redis.call('GET', KEYS[4]) or 0), tonumber(redis.call('GET', KEYS[5]) or 0),
-  tonumber(redis.call('GET', KEYS[6]) or 0)}
+  tonumber(redis.call('GET', KEYS[6]) or 0), held, redis.call('XLEN', KEYS[2]), redis.call('XLEN', KEYS[7])}
