@@ -130,6 +130,7 @@ static bool start(struct service_run *run)
 	buf_init(&c->json, JSON_BYTES);
 	open_engine(c);
 	take_open(c);
+	commit_open(c);
 	standin_open(c);
 	c->results = link_open(run, LINK_RESULTS, LINK_CONNECTS, NULL, (struct link_handlers){0});
 	c->redis = redis_open(
@@ -168,6 +169,7 @@ static void stop(struct service_run *run)
 	cleaner_counts_close(&c->counts);
 	redis_close(&c->reader);
 	pg_close(&c->pg);
+	commit_close(c);
 	redis_close(&c->redis);
 	spend_close(&c->spend);
 	for (size_t i = 0; i < countof(c->leases); i++)

@@ -6,7 +6,7 @@
  * over dead cleaners' turns, standin.c takes them from PostgreSQL while Redis does not serve; each turn
  * taken is a lease, and lease.c is its life: claim -> window -> clean -> commit -> complete. commit.c is the
  * second commit, announce.c what watchers are told, model.c asks a language model, late.c takes what it says
- * afterwards. Pure: window.c, cleaned.c, outcome.c.
+ * afterwards. Pure: window.c, cleaned.c, outcome.c, gather.c.
  *
  * A lease has exactly one answer under way at any time, from Redis, PostgreSQL or a timer, and is freed only
  * when there is none: its pointer may be every callback's argument.
@@ -18,6 +18,7 @@
 #include "common/service/link.h"
 #include "common/store/pg.h"
 #include "common/store/queue.h"
+#include "gather.h"
 #include "known.h"
 #include "outcome.h"
 #include "window.h"
@@ -81,6 +82,7 @@ struct lease {
 	uint64_t revision;	/* that it was committed as; until then, that it will most likely be */
 	unsigned tries;		/* of what PostgreSQL could not do */
 	bool refused;		/* PostgreSQL refused the commit: tried once more, given up */
+	struct gathered gathered; /* while its commit waits for the one under way */
 	enum lease_state again; /* what the timer tries again */
 	ev_timer timer;
 };
@@ -131,6 +133,11 @@ struct cleaner {
 		uint64_t vain;	  /* .. came to nothing: none, not the turn, or the same text */
 		uint64_t overtaken, dropped, lost; /* .. by who changed the turn; past LATE_MOST; by a failure */
 	} late;
+	struct {
+		struct gather waiting; /* leases whose commit waits for one under way; never when there is none */
+		size_t under_way;      /* transactions */
+		ev_timer patience;     /* until they wait no longer */
+	} gather;
 	ev_timer tick;
 	struct buf json; /* scratch for events */
 };
@@ -168,6 +175,8 @@ bool lease_is_checked(const struct lease *l); /* must what it was cleaned with s
 void lease_refused(struct lease *l);			      /* a commit that PostgreSQL will not take */
 
 /* commit.c */
+void commit_open(struct cleaner *c);
+void commit_close(struct cleaner *c);
 void commit_send(struct lease *l);
 void commit_read_around(struct lease *l, pg_fn *fn); /* results: what is known; the window unless it is ready */
 void commit_read_earlier(struct lease *l, pg_fn *fn);

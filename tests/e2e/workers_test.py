@@ -205,6 +205,105 @@ class Deaths(WorkersCase):
         self.assertEqual(self.check_results(w, cid, 21), list(range(1, 22)))
 
 
+class Groups(WorkersCase):
+    """Turns that are ready while a commit is under way go together in the next one."""
+
+    SIZE = 8
+
+    def grouped(self):
+        return self.workers(cleaners=1, options={"common": {"log_level": "debug"}, "decider": {"sweep_ms": 3600000}})
+
+    def at_once(self, w, texts):
+        """A turn of each text, of as many new conversations; the cleaner finds them all ready in one look."""
+        cids = w.new_conversations(len(texts))
+        first = [w.send(cid, "um we have seventy") for cid in cids]  # it reads what is known of the conversation
+        for turn in first:
+            w.processed(turn)
+        until("they are out of Redis", lambda: w.redis("HLEN", "q:{0}:jobs") == "0")
+        w.signal("cleaner-1", signal.SIGSTOP)
+        ids = [w.send(cid, text) for cid, text in zip(cids, texts)]
+        self.all_accepted(w, ids)
+        return ids
+
+    def states(self, w, ids):
+        """State, text and revision of each, in their order."""
+        rows = {r[0]: tuple(r[1:]) for r in w.sql("SELECT id, state, cleaned_text, revision FROM turns WHERE id IN "
+                                                  f"({', '.join(repr(i) for i in ids)})")}
+        return [rows[i] for i in ids]
+
+    def until_grouped(self, w, event, texts, before_all=lambda ids: None):
+        """Repeats it until the cleaner says that its commits came so; gives the turns of that time."""
+        for _ in range(20):
+            said = w.count("cleaner-1", event)
+            ids = self.at_once(w, texts)
+            before_all(ids)
+            w.signal("cleaner-1", signal.SIGCONT)
+            yield ids
+            if w.count("cleaner-1", event) > said:
+                return
+        self.fail(f"never {event}")
+
+    def test_turns_of_many_conversations_go_together(self):
+        w = self.grouped()
+        texts = [TEXT.format(n) for n in range(self.SIZE)]
+        for ids in self.until_grouped(w, "event=commit.group", texts):
+            for n, turn in enumerate(ids):
+                self.assertTrue(w.processed(turn)["cleaned_text"].startswith(f"So we have 75 employees number {n}"))
+            self.assertEqual({(s[0], s[2]) for s in self.states(w, ids)}, {("done", "1")})
+
+    def test_one_that_postgres_refuses_fails_no_other(self):
+        w = self.grouped()
+        w.sql("ALTER TABLE turns ADD CONSTRAINT odd CHECK (cleaned_text <> 'We have 75.')")
+        texts = [f"um we have seventy {'five' if n == self.SIZE // 2 else 'six'}" for n in range(self.SIZE)]
+        for ids in self.until_grouped(w, "event=commit.taken_apart", texts):
+            for turn in ids:
+                w.processed(turn)
+            states = self.states(w, ids)
+            self.assertEqual(states.pop(self.SIZE // 2), ("failed", "um we have seventy five", "1"))
+            self.assertEqual(set(states), {("done", "We have 76.", "1")})
+
+    def test_one_that_cannot_be_committed_yet_holds_up_no_other(self):
+        """As a full disk answers, for one of the turns: it waits, the others are done."""
+        w = self.grouped()
+        w.sql("""CREATE FUNCTION fail() RETURNS trigger AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END' LANGUAGE plpgsql;
+                 CREATE TRIGGER fail BEFORE UPDATE ON turns FOR EACH ROW WHEN (NEW.cleaned_text = 'We have 75.')
+                 EXECUTE FUNCTION fail()""")
+        texts = [f"um we have seventy {'five' if n == self.SIZE // 2 else 'six'}" for n in range(self.SIZE)]
+        ids = self.at_once(w, texts)
+        w.signal("cleaner-1", signal.SIGCONT)
+        bad = ids.pop(self.SIZE // 2)
+        for turn in ids:
+            self.assertEqual(w.processed(turn)["cleaned_text"], "We have 76.")
+        self.assertEqual(w.sql(f"SELECT state FROM turns WHERE id = '{bad}'"), [["queued"]])
+        w.sql("DROP TRIGGER fail ON turns")
+        self.assertEqual(w.processed(bad)["cleaned_text"], "We have 75.")
+        self.assertEqual({s[2] for s in self.states(w, ids + [bad])}, {"1"})
+
+    def test_one_that_a_later_lease_has_had_is_left_alone(self):
+        w = self.grouped()
+        texts = [TEXT.format(n) for n in range(self.SIZE)]
+        fence = "UPDATE turns SET fence = {} WHERE id = '{}'"
+        for ids in self.until_grouped(w, "event=commit.group", texts, lambda ids: w.sql(fence.format(2 ** 62, ids[-2]))):
+            fenced = ids[-2]
+            for turn in ids:
+                if turn != fenced:
+                    self.assertEqual(w.processed(turn)["state"], "done")
+            self.assertEqual(w.sql(f"SELECT state, revision, fence FROM turns WHERE id = '{fenced}'"), [["queued", "0", str(2 ** 62)]])
+            w.sql(fence.format(0, fenced))
+            self.assertEqual(w.processed(fenced)["state"], "done")  # by its next delivery
+            self.assertEqual({s[2] for s in self.states(w, ids)}, {"1"})
+
+    def test_a_commit_behind_a_lock_holds_up_no_other(self):
+        w = self.grouped()
+        ids = self.at_once(w, [TEXT.format(n) for n in range(self.SIZE)])
+        with w.holding(f"SELECT FROM conversations c JOIN turns t ON t.conversation_id = c.id WHERE t.id = '{ids[0]}' FOR UPDATE OF c"):
+            w.signal("cleaner-1", signal.SIGCONT)
+            for turn in ids[1:]:
+                self.assertEqual(w.processed(turn)["state"], "done")
+            self.assertEqual(self.states(w, ids[:1])[0][0], "queued")
+        self.assertEqual(w.processed(ids[0])["state"], "done")
+
+
 class Priorities(WorkersCase):
     def order(self, many, few):
         """Queues turns of both priorities, one a conversation, before there is a cleaner; gives the priorities as they were done."""

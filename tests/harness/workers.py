@@ -121,9 +121,12 @@ class Workers:
     def signal(self, name, number):
         self.processes[name].send_signal(number)
 
-    def says(self, name, text):
+    def count(self, name, text):
         with open(self.log(name), encoding="utf-8", errors="replace") as f:
-            return text in f.read()
+            return f.read().count(text)
+
+    def says(self, name, text):
+        return self.count(name, text) > 0
 
     def servers(self, verb, *which):
         subprocess.run([SERVERS, verb, self.dir, *which], check=True)
@@ -167,12 +170,16 @@ class Workers:
         return subprocess.run([self.program("gateway/admin/cleanerctx-admin"), "--config", self.config, *words], text=True,
                               capture_output=True, check=True).stdout
 
-    @contextlib.contextmanager
     def held_up(self, table="glossary_terms"):
         """While it lasts cleaners that take a turn of a new conversation have it in hand: what they read first waits."""
+        return self.holding(f"LOCK TABLE {table}")
+
+    @contextlib.contextmanager
+    def holding(self, statement):
+        """While it lasts a transaction of another holds what the statement locks."""
         with subprocess.Popen(["psql", "-X", "-q", "-At", self.postgres], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True) as psql:
-            psql.stdin.write(f"BEGIN; LOCK TABLE {table}; SELECT 'locked';\n")
+            psql.stdin.write(f"BEGIN; {statement} \\g /dev/null\nSELECT 'locked';\n")
             psql.stdin.flush()
             assert psql.stdout.readline() == "locked\n"
             yield
