@@ -5,16 +5,17 @@
  * ##VOICE_STYLE##), runs of pause dots, noise in another script (foreign.h). Nothing that was said is touched, so this runs in verbatim mode too.
  */
 #include "foreign.h"
+#include "reasons.h"
 
 #include <ctype.h>
 
 enum { SEAM_WORDS = 8, SEAM_BYTES = 256 }; /* how much before a seam is looked at, and said again after it */
 enum { TAG_WORDS = 6 };			   /* a bracket that is still open after so many words is no tag */
 
-static const struct edit edit_tag = {KIND_ARTEFACT, 0.99, "A tag of the recogniser or the voice, not said."};
-static const struct edit edit_seam = {KIND_ARTEFACT, 0.97, "The recogniser wrote the end of the text twice."};
-static const struct edit edit_foreign = {KIND_ARTEFACT, 0.9, "A noise that the recogniser took for another language."};
-static const struct edit edit_pause = {KIND_ARTEFACT, 0.98, "A run of pause marks."};
+static const struct edit edit_tag = {KIND_ARTEFACT, 0.99, why_tag};
+static const struct edit edit_seam = {KIND_ARTEFACT, 0.97, why_seam};
+static const struct edit edit_foreign = {KIND_ARTEFACT, 0.9, why_foreign};
+static const struct edit edit_pause = {KIND_ARTEFACT, 0.98, why_pause};
 
 static struct slice word_raw(const struct words *w, const struct word *word)
 {

@@ -12,6 +12,7 @@
 #include "gate.h"
 #include "patterns.h"
 #include "profile.h"
+#include "reasons.h"
 #include "takeback.h"
 
 enum { ACKNOWLEDGE_WORDS = 5, FORMED_WORDS = 8 }; /* longest turn that a rule about short turns takes */
@@ -145,21 +146,21 @@ static const struct {
 	enum clean_level level; /* not used by the first */
 	const char *reason;
 } rules[] = {
-	{is_forced, CLEAN_NONE, "forced"},
-	{is_empty, CLEAN_NONE, "empty"},
-	{is_agent_with_artefacts, CLEAN_LIGHT, "artefact"},
-	{is_agent, CLEAN_NONE, "bypass"},
-	{is_acknowledgement, CLEAN_NONE, "acknowledgement"},
-	{has_pattern, CLEAN_FULL, "known_pattern"},
-	{has_correcting, CLEAN_FULL, "self_correction"},
-	{has_glossary_hit, CLEAN_FULL, "glossary_near_hit"},
-	{has_doubtful, CLEAN_FULL, "doubtful_words"},
-	{has_artefact, CLEAN_LIGHT, "artefact"},
-	{profile_hits, CLEAN_LIGHT, "recogniser"},
-	{has_disfluency, CLEAN_LIGHT, "disfluency"},
-	{has_number, CLEAN_LIGHT, "number"},
-	{is_formed, CLEAN_NONE, "well_formed"},
-	{always, CLEAN_LIGHT, "formatting"},
+	{is_forced, CLEAN_NONE, decided_forced},
+	{is_empty, CLEAN_NONE, decided_empty},
+	{is_agent_with_artefacts, CLEAN_LIGHT, decided_artefact},
+	{is_agent, CLEAN_NONE, decided_bypass},
+	{is_acknowledgement, CLEAN_NONE, decided_acknowledgement},
+	{has_pattern, CLEAN_FULL, decided_known_pattern},
+	{has_correcting, CLEAN_FULL, decided_self_correction},
+	{has_glossary_hit, CLEAN_FULL, decided_glossary_near_hit},
+	{has_doubtful, CLEAN_FULL, decided_doubtful_words},
+	{has_artefact, CLEAN_LIGHT, decided_artefact},
+	{profile_hits, CLEAN_LIGHT, decided_recogniser},
+	{has_disfluency, CLEAN_LIGHT, decided_disfluency},
+	{has_number, CLEAN_LIGHT, decided_number},
+	{is_formed, CLEAN_NONE, decided_well_formed},
+	{always, CLEAN_LIGHT, decided_formatting},
 };
 
 struct decision decide(const struct turn *t)

@@ -8,17 +8,18 @@
  * stack of what stands.
  */
 #include "turn.h"
+#include "reasons.h"
 
 enum { REPEAT_WORDS = 4 }; /* the longest stretch whose repeat is taken for a stutter */
 
-static const struct edit edit_filler = {KIND_FILLER, 1, "A filler that carries no meaning.", SORT_FILLER};
-static const struct edit edit_filler_mark = {KIND_FILLER, 1, "The mark belonged to a filler.", SORT_FILLER};
-static const struct edit edit_phrase = {KIND_FILLER, 1, "\"You know\" in passing carries no meaning here.", SORT_PHRASE};
-static const struct edit edit_like = {KIND_FILLER, 1, "\"Like\" in passing compares nothing here.", SORT_LIKE};
-static const struct edit edit_cut_off = {KIND_RESTART, 1, "The word was broken off and begun again.", SORT_CUT_OFF};
-static const struct edit edit_restart = {KIND_RESTART, 1, "The speaker began again.", SORT_RESTART};
-static const struct edit edit_partial = {KIND_RESTART, 1, "Begun again with a fuller form.", SORT_PARTIAL};
-static const struct edit edit_repeat = {KIND_REPEAT, 1, "Said twice in a row.", SORT_REPEAT};
+static const struct edit edit_filler = {KIND_FILLER, 1, why_filler, SORT_FILLER};
+static const struct edit edit_filler_mark = {KIND_FILLER, 1, why_filler_mark, SORT_FILLER};
+static const struct edit edit_phrase = {KIND_FILLER, 1, why_phrase, SORT_PHRASE};
+static const struct edit edit_like = {KIND_FILLER, 1, why_like, SORT_LIKE};
+static const struct edit edit_cut_off = {KIND_RESTART, 1, why_cut_off, SORT_CUT_OFF};
+static const struct edit edit_restart = {KIND_RESTART, 1, why_restart, SORT_RESTART};
+static const struct edit edit_partial = {KIND_RESTART, 1, why_partial, SORT_PARTIAL};
+static const struct edit edit_repeat = {KIND_REPEAT, 1, why_repeat, SORT_REPEAT};
 
 static bool key_in(struct slice key, const char *const *list, size_t count)
 {

@@ -4,6 +4,7 @@
  */
 #include "doubt.h"
 #include "common/base/utf8.h"
+#include "reasons.h"
 
 enum { UNKNOWN_LETTERS = 4 }; /* shorter ones are abbreviations of all sorts */
 
@@ -24,7 +25,7 @@ void stage_doubt(struct turn *t)
 
 		if (!word->doubt && !word->fixed && !word->core_edit &&
 			is_unknown_word(&t->engine->table, word))
-			word->doubt = "No word that is known.";
+			word->doubt = why_unknown;
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "emit.h"
 #include "patterns.h"
 #include "profile.h"
+#include "reasons.h"
 #include "suppress.h"
 #include "takeback.h"
 #include "terms.h"
@@ -233,7 +234,7 @@ struct decision engine_decide(struct engine_workspace *ws, const struct clean_in
 	struct turn t;
 
 	if (!turn_begin(&t, ws, in))
-		return (struct decision){CLEAN_NONE, "unreadable"};
+		return (struct decision){CLEAN_NONE, decided_unreadable};
 	t.contexts = UINT32_MAX; /* the window is not known: a term of any context may be meant */
 	return decide(&t);
 }
@@ -299,7 +300,7 @@ const struct clean_result *engine_clean(struct engine_workspace *ws, const struc
 	struct turn t;
 
 	*result =
-		(struct clean_result){.confidence = CONFIDENCE_HIGH, .decision = {CLEAN_NONE, "unreadable"}};
+		(struct clean_result){.confidence = CONFIDENCE_HIGH, .decision = {CLEAN_NONE, decided_unreadable}};
 	emit_unchanged(in->raw, result);
 	if (!turn_begin(&t, ws, in))
 		return result;

@@ -10,6 +10,7 @@
 #include "glossary_hunt.h"
 #include "confidence.h"
 #include "gate.h"
+#include "reasons.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -371,7 +372,7 @@ static void apply(struct turn *t, const struct candidate *c)
 					  : arena_copy(t->arena, slice_str(c->term->text));
 	struct word *word = t->words.live[c->from];
 
-	*edit = (struct edit){KIND_GLOSSARY, c->p, "Sounds like this term of the glossary.", SORT_TERM_HEARD};
+	*edit = (struct edit){KIND_GLOSSARY, c->p, why_sounds_like, SORT_TERM_HEARD};
 	words_merge(&t->words, c->from, c->to, text, edit);
 	word->fixed = true;
 }
@@ -380,7 +381,7 @@ static void doubt_window(struct turn *t, const struct candidate *c)
 {
 	for (size_t i = c->from; i < c->to; i++)
 		if (!(t->words.live[i]->classes & CLASS_STOP))
-			t->words.live[i]->doubt = "Sounds like a term of the glossary, but not enough.";
+			t->words.live[i]->doubt = why_near_term;
 }
 
 void stage_glossary(struct turn *t)

@@ -4,13 +4,11 @@
  * and kept from being taken for others.
  */
 #include "glossary_hunt.h"
+#include "reasons.h"
 
-static const struct edit edit_rule = {
-	KIND_GLOSSARY, 0.99, "The glossary says that this stands for the term."};
-static const struct edit edit_joined = {
-	KIND_GLOSSARY, 1, "A term of the glossary, as it is written there.", SORT_TERM_JOINED};
-static const struct edit edit_cased = {
-	KIND_CASE, 1, "A term of the glossary, as it is written there.", SORT_TERM_CASE, .stage = "glossary"};
+static const struct edit edit_rule = {KIND_GLOSSARY, 0.99, why_rule};
+static const struct edit edit_joined = {KIND_GLOSSARY, 1, why_term, SORT_TERM_JOINED};
+static const struct edit edit_cased = {KIND_CASE, 1, why_term, SORT_TERM_CASE, .stage = "glossary"};
 
 static void mark_taken(struct hunt *h, size_t from, size_t to)
 {

@@ -8,6 +8,7 @@
  * end is closed, by rule.
  */
 #include "profile.h"
+#include "reasons.h"
 #include "turn.h"
 
 #include <ctype.h>
@@ -19,8 +20,7 @@ struct judged {
 	float p[3]; /* by enum mark */
 };
 
-static const char *const reasons[] = {
-	"A mark here breaks the sentence.", "A pause between clauses.", "The sentence ends here."};
+static const char *const reasons[] = {why_mark_gone, why_comma, why_stop};
 
 static const struct edit *mark_edit(struct turn *t, enum change_sort sort, double p, const char *reason)
 {
@@ -233,8 +233,7 @@ static void set_questions(struct turn *t, const struct token *tokens, const stru
 		p = slice_eq(word->trail, SLICE(".")) ? asks(t, tokens, from, i + 1) : 0;
 		if (p >= (word->trail_edit ? b->ask : t->profile->marked.ask + 0.1F))
 			word_set_trail(word, SLICE("?"),
-				mark_edit(t, word->trail_edit ? SORT_QUESTION : SORT_QUESTION_MORE, p,
-					"This asks something."));
+				mark_edit(t, word->trail_edit ? SORT_QUESTION : SORT_QUESTION_MORE, p, why_question));
 		from = i + 1;
 	}
 }

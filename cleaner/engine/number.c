@@ -6,6 +6,7 @@
  * Idioms stay: "one of the", "step one", "a hundred reasons", numbers below ten in a sentence.
  */
 #include "numeral.h"
+#include "reasons.h"
 
 static bool (*const readers[])(const struct turn *t, size_t i, bool bare, struct numeral *out) = {
 	web_read,
@@ -38,9 +39,7 @@ static const struct edit *numeral_edit(struct turn *t, const struct numeral *n)
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
 	*edit = (struct edit){KIND_NUMBER, 1,
-		n->format == FORMAT_ELECTRONIC ? "An address is written out."
-					       : "A number is written in digits.",
-		SORT_NUMBER};
+		n->format == FORMAT_ELECTRONIC ? why_address : why_digits, SORT_NUMBER};
 	return edit;
 }
 

@@ -7,6 +7,7 @@
 #include "conf_lines.h"
 #include "confidence.h"
 #include "phrase_index.h"
+#include "reasons.h"
 
 #include <stdlib.h>
 
@@ -111,8 +112,7 @@ static struct pattern *patterns_open(struct patterns *patterns, const struct con
 	patterns->list = xrealloc(patterns->list, (patterns->count + 1) * sizeof *patterns->list);
 	p = &patterns->list[patterns->count];
 	*p = (struct pattern){.meant = head->value};
-	p->edit = (struct edit){
-		KIND_PATTERN, CONFIDENCE_MEDIUM_FROM, "A known error of speech recognition here."};
+	p->edit = (struct edit){KIND_PATTERN, CONFIDENCE_MEDIUM_FROM, why_pattern};
 	phrase_read(&p->heard, head->key);
 	pattern_narrow(p);
 	phrase_index_add(&patterns->index, &p->heard, (uint32_t)patterns->count++);

@@ -9,6 +9,7 @@
 #include "common/base/xalloc.h"
 #include "conf_lines.h"
 #include "confidence.h"
+#include "reasons.h"
 #include "turn.h"
 
 #include <ctype.h>
@@ -33,8 +34,7 @@ static const struct profile profile_default = {
 	.score = CONFIDENCE_MEDIUM_FROM,
 };
 
-static const struct edit edit_piece = {
-	KIND_ARTEFACT, 0.97, "This recogniser writes the ending apart from its word.", .stage = "profile"};
+static const struct edit edit_piece = {KIND_ARTEFACT, 0.97, why_piece, .stage = "profile"};
 
 struct profiles *profiles_create(void)
 {
@@ -109,7 +109,7 @@ static bool heard_add(struct profile *p, struct slice heard, struct slice meant)
 	p->heard = xrealloc(p->heard, (p->heard_count + 1) * sizeof *p->heard);
 	w = &p->heard[p->heard_count];
 	w->meant = meant;
-	w->edit = (struct edit){KIND_PATTERN, p->score, "This recogniser often writes it so.", .stage = "profile"};
+	w->edit = (struct edit){KIND_PATTERN, p->score, why_heard_so, .stage = "profile"};
 	phrase_read(&w->heard, heard);
 	if (w->heard.count == 0 || meant.n == 0) {
 		phrase_finish(&w->heard);

@@ -2,10 +2,12 @@
  *
  * property_test.c - whatever goes in, the positions of the corrections rebuild the cleaned text from the raw one
  * exactly: over random bytes and words, any script, words of 16 KiB, and (CLEANERCTX_DATA or ../shared/data,
- * when there) real calls; at every level, without the table of marks and with it.
+ * when there) real calls; at every level, without the table of marks and with it. And no reason is given that
+ * reasons.h does not have.
  */
 #include "common/base/attr.h"
 #include "common/base/utf8.h"
+#include "reasons.h"
 #include "rebuild_test.h"
 
 #include <check.h>
@@ -91,6 +93,24 @@ static size_t random_text(uint32_t *state, char *out, size_t room)
 	return n;
 }
 
+static bool is_listed(const char *reason, const char *const *list)
+{
+	while (*list && strcmp(*list, reason) != 0)
+		list++;
+	return *list != NULL;
+}
+
+/* Every reason is one of reasons.h, but for those that a pattern brings. */
+static void check_reasons(const struct clean_result *result)
+{
+	ck_assert_msg(is_listed(result->decision.reason, decision_reasons), "%s", result->decision.reason);
+	for (size_t i = 0; i < result->correction_count; i++)
+		ck_assert_msg(result->corrections[i].kind == KIND_PATTERN || is_listed(result->corrections[i].reason, change_reasons),
+			"%s", result->corrections[i].reason);
+	for (size_t i = 0; i < result->doubtful_count; i++)
+		ck_assert_msg(is_listed(result->doubtful[i].reason, doubt_reasons), "%s", result->doubtful[i].reason);
+}
+
 static void check_all_levels(struct slice raw)
 {
 	static const struct slice sounds[] = {{"wait sorry", 10}};
@@ -111,6 +131,7 @@ static void check_all_levels(struct slice raw)
 		const char *wrong = utf8_valid(raw, NULL) ? rebuild_check(raw, result) : NULL;
 
 		ck_assert_msg(!wrong, "\"%.*s\": %s", (int)raw.n, raw.p, wrong);
+		check_reasons(result);
 	}
 }
 

@@ -7,11 +7,12 @@
  * dropped. Never in verbatim mode.
  */
 #include "phrase.h"
+#include "reasons.h"
 #include "turn.h"
 
 enum { TAKEN_BACK_WORDS = 6 }; /* how far back the words that are taken back may begin */
 
-static const struct edit edit_self = {KIND_SELF_CORRECTION, 0.92, "The speaker took this back."};
+static const struct edit edit_self = {KIND_SELF_CORRECTION, 0.92, why_taken_back};
 
 static const char *const cues[] = {
 	"no wait",

@@ -5,6 +5,7 @@
  */
 #include "takeback.h"
 #include "learn.h"
+#include "reasons.h"
 
 #include <ctype.h>
 
@@ -380,7 +381,7 @@ bool takeback_find(const struct words *w, const struct window_turn *window, size
 			.corrected = p.meant,
 			.at = (size_t)(p.text.p - window[i].text.p),
 			.score = s.was.to > s.was.from ? 0.95 : s.sort != VALUE_NONE ? 0.88 : 0.86,
-			.reason = "The speaker put this right in a later turn."};
+			.reason = why_put_right};
 		return true;
 	}
 	return false;

@@ -6,6 +6,7 @@
  * the usual spelling of acronyms. Words whose spelling an earlier stage decided stay.
  */
 #include "profile.h"
+#include "reasons.h"
 #include "turn.h"
 
 #include <ctype.h>
@@ -14,9 +15,9 @@
 #define CAPITAL_FROM 0.6F	/* in text without capitals; with its own, the profile says */
 #define LOWER_BELOW 0.2F	/* a capital after a stop that went */
 
-static const struct edit edit_pronoun = {KIND_CASE, 1, "\"I\" is written with a capital.", SORT_PRONOUN};
-static const struct edit edit_lower = {KIND_CASE, 1, "The sentence goes on here.", SORT_LOWER};
-static const struct edit edit_code = {KIND_CASE, 1, "Short codes are written with capitals.", SORT_CODE};
+static const struct edit edit_pronoun = {KIND_CASE, 1, why_pronoun, SORT_PRONOUN};
+static const struct edit edit_lower = {KIND_CASE, 1, why_lower, SORT_LOWER};
+static const struct edit edit_code = {KIND_CASE, 1, why_code, SORT_CODE};
 
 static void set_form(struct turn *t, struct word *word, struct slice form, const struct edit *why)
 {
@@ -93,7 +94,7 @@ static const struct edit *name_edit(struct turn *t, bool cased, double p)
 {
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
-	*edit = (struct edit){KIND_CASE, p, "A name, as it is usually written.", cased ? SORT_NAME_MORE : SORT_NAME};
+	*edit = (struct edit){KIND_CASE, p, why_name, cased ? SORT_NAME_MORE : SORT_NAME};
 	return edit;
 }
 
@@ -190,7 +191,7 @@ static const struct edit *start_edit(struct turn *t, size_t i)
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
 	*edit = (struct edit){KIND_CASE,
-		stop ? stop->score : 1, "A sentence begins with a capital.",
+		stop ? stop->score : 1, why_start,
 		stop ? SORT_START_OURS
 		: i  ? SORT_START_THERE
 		     : SORT_START_TURN};
