@@ -55,7 +55,7 @@ const struct config_key cleaner_keys[] = {
 		"not known"},
 	{"model_currency", CONFIG_STRING, AT(model_currency), "USD", 1, 16, false, "the currency of prices and caps"},
 	{"model_day_soft", CONFIG_STRING, AT(model_day_soft), "", 0, 24, false,
-		"amount a UTC day, of all cleaners together, from which on the log warns; empty: none"},
+		"amount a UTC day, of all cleaners together, whose reaching is an alert; empty: none"},
 	{"model_day_hard", CONFIG_STRING, AT(model_day_hard), "", 0, 24, false,
 		"amount a UTC day from which on no model is asked; empty: none"},
 	{"model_cache_s", CONFIG_INT, AT(model_cache_s), "86400", 0, 2592000, false,

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/wire/alerts.h"
 #include "day_sum.h"
 #include "prices.h"
 #include "spend.sql.h"
@@ -22,7 +23,7 @@
 enum {
 	CALLS = 2048, /* that wait for PostgreSQL: seconds of its absence; later ones are lost and told */
 	BATCH_CALLS = 256, /* in one report */
-	POLL_MS = 500,	   /* between looks at what the others spent, when there is a cap */
+	POLL_MS = 500,	   /* between looks at what the others spent, and notices, when there is a cap */
 	ARRAY_BYTES = 256 * 1024,
 	SPEND_PARAMS = 16,
 };
@@ -131,6 +132,15 @@ static void say_caps(struct spend *s)
 	}
 }
 
+static void notice(const struct spend *s, enum alert alert, uint64_t cap_nano)
+{
+	struct msg_notice m = {.source = slice_str(service_instance(s->c->run)), .alert = alert, .about = slice_str(s->today.day),
+		.value = s->today.spent / 1000, .target = cap_nano / 1000, .unit = slice_str(s->c->config->model_currency)};
+
+	if (cap_nano && s->today.spent >= cap_nano)
+		service_tell_monitor(s->c->run, SLICE("a"), MSG_NOTICE, &m);
+}
+
 /* A new day begins with nothing. */
 static void look_day(struct spend *s)
 {
@@ -179,6 +189,8 @@ static void on_poll(struct ev_loop *loop, ev_timer *w, int revents)
 
 	look_day(s);
 	share(s, 0);
+	notice(s, ALERT_MODEL_BUDGET_SOFT, s->soft_nano); /* what is lost is made good by the next */
+	notice(s, ALERT_MODEL_BUDGET_HARD, s->hard_nano);
 }
 
 const char *spend_forbids(struct spend *s)

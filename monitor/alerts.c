@@ -26,8 +26,8 @@ static struct alerts_config {
 } config;
 
 static const struct config_key keys[] = {
-	{"kind", CONFIG_STRING, offsetof(struct alerts_config, kind), "slow", 1, KINDS_BYTES, false,
-		"which lines, comma-separated: slow, snapshot"},
+	{"kind", CONFIG_STRING, offsetof(struct alerts_config, kind), "slow,alert", 1, KINDS_BYTES, false,
+		"which lines, comma-separated: slow, alert, snapshot"},
 	{"json", CONFIG_BOOL, offsetof(struct alerts_config, json), "no", 0, 0, false,
 		"JSON lines as they come, instead of columns"},
 	{"count", CONFIG_INT, offsetof(struct alerts_config, count), "0", 0, INT32_MAX, false,
@@ -37,7 +37,7 @@ static const struct config_key keys[] = {
 
 static const struct service tool = {
 	.name = "alerts",
-	.summary = "shows what the monitor tells: slow operations, and each second's figures",
+	.summary = "shows what the monitor tells: slow operations, alerts, and each second's figures",
 	.keys = keys,
 	.config = &config,
 };
@@ -47,7 +47,7 @@ static const struct {
 	const char *word, *option;
 } words[] = {{"--json", "--json=yes"}, {"--endpoint", "--alerts"}, {"-n", "--count"}}; /* --json=no stays as it is */
 
-static const char *const kinds[] = {"slow", "snapshot"};
+static const char *const kinds[] = {"slow", "alert", "snapshot"};
 
 /* A word, or WORD=VALUE; the few bytes live as long as the process. */
 static void rewrite(int argc, char **argv)
@@ -73,7 +73,7 @@ static bool subscribe(zsock_t *socket, const char *kind, size_t n)
 			return true;
 		}
 	}
-	fprintf(stderr, "cleanerctx-alerts: --kind: unknown kind \"%.*s\"; known: slow, snapshot\n", (int)n, kind);
+	fprintf(stderr, "cleanerctx-alerts: --kind: unknown kind \"%.*s\"; known: slow, alert, snapshot\n", (int)n, kind);
 	return false;
 }
 

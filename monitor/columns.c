@@ -66,23 +66,34 @@ void columns_heading(struct buf *out, bool colour)
 	buf_char(out, '\n');
 }
 
-static void slow_row(const cJSON *line, bool colour, struct buf *out)
+/* A row of what missed its target: the members that name it and say of what. */
+static void missed_row(const cJSON *line, const char *name, const char *about, bool colour, struct buf *out)
 {
-	double ratio = number_of(line, "ratio"), suppressed = number_of(line, "suppressed");
+	double ratio = number_of(line, "value") / number_of(line, "target"), suppressed = number_of(line, "suppressed");
 	char at[CELL_BYTES], metric[CELL_BYTES], unit[CELL_BYTES], source[CELL_BYTES], turn[CELL_BYTES];
 	char value[CELL_BYTES], target[CELL_BYTES];
 
 	text_of(line, "at", at);
 	buf_printf(out, "%-12.*s  ", TIME_CHARACTERS, strlen(at) > TIME_AT ? at + TIME_AT : at);
 	paint(out, colour, ratio >= 2 ? RED : YELLOW);
-	buf_printf(out, "%-30s  %9s", text_of(line, "metric", metric), figure(number_of(line, "value"), value));
+	buf_printf(out, "%-30s  %9s", text_of(line, name, metric), figure(number_of(line, "value"), value));
 	paint(out, colour, PLAIN);
 	snprintf(target, sizeof target, "%.10g", number_of(line, "target"));
 	buf_printf(out, "  %7s %-4s %5.1fx  %-12s  %s", target, text_of(line, "unit", unit), ratio,
-		text_of(line, "source", source), text_of(line, "turn_id", turn));
+		text_of(line, "source", source), text_of(line, about, turn));
 	if (suppressed > 0)
 		buf_printf(out, "  (+%.0f more)", suppressed);
 	buf_char(out, '\n');
+}
+
+static void slow_row(const cJSON *line, bool colour, struct buf *out)
+{
+	missed_row(line, "metric", "turn_id", colour, out);
+}
+
+static void alert_row(const cJSON *line, bool colour, struct buf *out)
+{
+	missed_row(line, "alert", "about", colour, out);
 }
 
 static void snapshot_heading(const cJSON *line, bool colour, struct buf *out)
@@ -130,7 +141,7 @@ static void snapshot_rows(const cJSON *line, bool colour, struct buf *out)
 static const struct {
 	const char *kind;
 	void (*rows)(const cJSON *line, bool colour, struct buf *out);
-} kinds[] = {{"slow", slow_row}, {"snapshot", snapshot_rows}};
+} kinds[] = {{"slow", slow_row}, {"alert", alert_row}, {"snapshot", snapshot_rows}};
 
 bool columns_of(struct slice json, bool colour, struct buf *out)
 {

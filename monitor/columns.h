@@ -14,8 +14,8 @@
 /* The heading of slow lines. */
 void columns_heading(struct buf *out, bool colour);
 
-/* Appends the line's rows, each with its newline: one for a slow operation, one a metric for a snapshot (those heard of in
- * the last minute, under their own heading). False: json is neither, nothing was appended. */
+/* Appends the line's rows, each with its newline: one for a slow operation or an alert, one a metric for a snapshot (those heard of in
+ * the last minute, under their own heading). False: json is none of them, nothing was appended. */
 must_check bool columns_of(struct slice json, bool colour, struct buf *out);
 
 #endif

@@ -33,7 +33,11 @@ static const struct {
 	{"{\"kind\":\"snapshot\"}", false,
 		"-             LAST MINUTE                        COUNT        P50        P95        P99        MAX   TARGET       "
 		" WITHIN\n"},
-	{"{\"kind\":\"alert\"}", false, NULL},
+	{"{\"kind\":\"alert\",\"at\":\"2026-11-23T20:13:20.123Z\",\"alert\":\"model_budget_soft\",\"about\":\"2026-11-23\","
+	 "\"value\":20.5,\"target\":20,\"unit\":\"USD\",\"source\":\"cleaner-1\"}",
+		false,
+		"20:13:20.123  model_budget_soft                    20.5       20 USD    1.0x  cleaner-1     2026-11-23\n"},
+	{"{\"kind\":\"alarm\"}", false, NULL},
 	{"{\"kind\":7}", false, NULL},
 	{"[]", false, NULL},
 	{"{", false, NULL},

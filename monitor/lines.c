@@ -47,6 +47,18 @@ void line_slow(struct buf *out, const struct finding *f, const struct targets *t
 	buf_char(out, '}');
 }
 
+void line_alert(struct buf *out, const struct msg_notice *n, int64_t wall_us)
+{
+	begin(out, "alert", wall_us);
+	json_kv_str(out, "alert", slice_str(alert_names[n->alert]));
+	json_kv_str(out, "about", n->about);
+	number(out, "value", "%.10g", (double)n->value / 1e6);
+	number(out, "target", "%.10g", (double)n->target / 1e6);
+	json_kv_str(out, "unit", n->unit);
+	json_kv_str(out, "source", n->source);
+	buf_char(out, '}');
+}
+
 static void no_figures(struct buf *out)
 {
 	buf_str(out, "{\"count\":0,\"average\":null,\"min\":null,\"max\":null,\"p50\":null,\"p95\":null,\"p99\":null,"

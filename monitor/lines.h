@@ -3,6 +3,7 @@
  * lines.h - the monitor's output: one JSON object a line, composed here and nowhere else. Without the newline.
  *
  *   {"kind":"slow","at","metric","area","value","target","unit","ratio","source","turn_id"?,"suppressed"}
+ *   {"kind":"alert","at","alert","about","value","target","unit","source"}
  *   {"kind":"snapshot","at","samples","samples_lost","messages_refused","lines_lost","metrics":{NAME:{"area","unit",
  *    "target","better","windows":{"1m":{"count","average","min","max","p50","p95","p99","within_target"},"5m","1h"}}}}
  *
@@ -13,6 +14,8 @@
 #define CC_MONITOR_LINES_H
 
 #include "common/base/uuid.h"
+#include "common/wire/alerts.h"
+#include "common/wire/message.h"
 #include "rules.h"
 #include "window.h"
 
@@ -30,6 +33,9 @@ struct tally {
 /* turn_id may be NULL. */
 void line_slow(struct buf *out, const struct finding *f, const struct targets *t, const char *source,
 	const struct uuid *turn_id, int64_t wall_us);
+
+/* about, unit and source are text of our own making: intake_source. */
+void line_alert(struct buf *out, const struct msg_notice *notice, int64_t wall_us);
 
 /* series has METRIC_COUNT entries. */
 void line_snapshot(struct buf *out, const struct series *series, const struct targets *t, const struct tally *tally,

@@ -2,9 +2,9 @@
  *
  * monitor.c - the shell: timings in; slow lines, snapshots and modes out.
  *
- * Input   `timings` (SUB, bound): samples of every process, an operator's words on modes. `control` (XPUB, bound):
+ * Input   `timings` (SUB, bound): samples and notices of every process, an operator's words on modes. `control` (XPUB, bound):
  *         subscriptions.
- * Output  slow lines on stdout and, with a snapshot each second, on `alerts` (PUB, bound); the modes on `control`, sent
+ * Output  slow and alert lines on stdout and, with a snapshot each second, on `alerts` (PUB, bound); the modes on `control`, sent
  *         again to every new subscriber.
  * Limits  A message's samples LIMIT_TIMING_SAMPLES; lines RULES_SLOW_PER_S a metric and second; memory as in window.h. No
  *         state is kept for a sender, so their number does not matter.
@@ -49,6 +49,10 @@ static struct {
 	struct series series[METRIC_COUNT];
 	struct usage usage;
 	struct counts *counts;
+	struct {
+		char about[INTAKE_SOURCE_BYTES]; /* the last that it was told of */
+		uint64_t told;
+	} notices[ALERT_COUNT];
 	bool worked;     /* an operation was heard of since the last look: the processor share is "processing" */
 	struct buf line; /* the one under composition */
 } monitor;
@@ -71,14 +75,45 @@ static void publish(struct slice topic)
 	link_publish(monitor.alerts, topic, MSG_ALERT, &m);
 }
 
+/* The line under composition: to whoever listens, and on stdout. */
+static void tell(struct slice topic)
+{
+	publish(topic);
+	buf_char(&monitor.line, '\n');
+	put_stdout(buf_view(&monitor.line));
+}
+
 static void tell_slow(const struct finding *found, const char *source, const struct uuid *turn_id)
 {
 	buf_reset(&monitor.line);
 	line_slow(&monitor.line, found, &monitor.targets, source, turn_id, clock_wall_us());
-	publish(SLICE("slow"));
 	monitor.tally.slow++;
-	buf_char(&monitor.line, '\n');
-	put_stdout(buf_view(&monitor.line));
+	tell(SLICE("slow"));
+}
+
+/* Each process says it, again and again while it holds: told once, until it holds of something else. */
+static void on_notice(const struct msg_notice *m)
+{
+	char about[INTAKE_SOURCE_BYTES], source[INTAKE_SOURCE_BYTES], unit[INTAKE_SOURCE_BYTES];
+	struct msg_notice told = *m;
+
+	if (m->alert >= ALERT_COUNT) {
+		monitor.tally.messages_refused++;
+		return;
+	}
+	intake_source(m->about, about);
+	intake_source(m->source, source);
+	intake_source(m->unit, unit);
+	if (monitor.notices[m->alert].told && strcmp(monitor.notices[m->alert].about, about) == 0)
+		return;
+	memcpy(monitor.notices[m->alert].about, about, sizeof about);
+	monitor.notices[m->alert].told++;
+	told.about = slice_str(about);
+	told.source = slice_str(source);
+	told.unit = slice_str(unit);
+	buf_reset(&monitor.line);
+	line_alert(&monitor.line, &told, clock_wall_us());
+	tell(SLICE("alert"));
 }
 
 static void take_sample(enum metric metric, uint64_t value, uint64_t now_ns, const char *source, const struct uuid *turn_id)
@@ -164,6 +199,10 @@ static void on_timings(const struct link_in *in, void *arg)
 		on_mode(&in->msg->mode);
 		return;
 	}
+	if (in->kind == MSG_NOTICE) {
+		on_notice(&in->msg->notice);
+		return;
+	}
 	if (in->kind == MSG_ALERT) { /* what a process counted: for whoever shows it, as it came */
 		link_publish(monitor.alerts, SLICE("counts"), MSG_ALERT, &in->msg->alert);
 		return;
@@ -195,6 +234,8 @@ static void count(struct buf *out, void *arg)
 	count_add(out, COUNT_MONITOR_REFUSED, messages_refused());
 	count_add(out, COUNT_MONITOR_LINES_LOST, monitor.tally.lines_lost);
 	count_of(out, COUNT_MONITOR_ALERTS, monitor.tally.slow, "kind", "slow");
+	for (size_t i = 0; i < ALERT_COUNT; i++)
+		count_of(out, COUNT_MONITOR_ALERTS, monitor.notices[i].told, "kind", alert_names[i]);
 	count_add(out, COUNT_MONITOR_SUPPRESSED, monitor.rules.suppressed);
 }
 
@@ -290,6 +331,7 @@ bool monitor_start(struct service_run *run)
 	link_subscribe(monitor.timings, SLICE("t"));
 	link_subscribe(monitor.timings, SLICE("m"));
 	link_subscribe(monitor.timings, SLICE("c"));
+	link_subscribe(monitor.timings, SLICE("a"));
 	ev_timer_init(&monitor.words, on_words, 0, 0);
 	start_timer(&monitor.snapshot, on_snapshot, SNAPSHOT_S);
 	start_timer(&monitor.look, on_look, (double)monitor_config.usage_interval_ms / 1e3);

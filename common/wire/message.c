@@ -64,6 +64,9 @@ static const struct field window_fields[] = {MSG_WINDOW_FIELDS(FIELD_ROW)};
 #define THIS msg_mode
 static const struct field mode_fields[] = {MSG_MODE_FIELDS(FIELD_ROW)};
 #undef THIS
+#define THIS msg_notice
+static const struct field notice_fields[] = {MSG_NOTICE_FIELDS(FIELD_ROW)};
+#undef THIS
 
 #define MESSAGE_ROW(UPPER, lower, version, FIELDS) {#lower, version, lower##_fields, countof(lower##_fields)},
 static const struct row rows[MSG_KIND_COUNT] = {MESSAGE_TABLE(MESSAGE_ROW)};

@@ -52,6 +52,10 @@
  * until the control message shows it. */
 #define MSG_MODE_FIELDS(F) F(STR, mode) F(U64, on) F(I64, until_at)
 
+/* any -> monitor, topic a: the row of alerts.h holds, for what `about` names (a day); value and target in 1e-6 of the unit.
+ * Sent again while it holds, told once. */
+#define MSG_NOTICE_FIELDS(F) F(STR, source) F(U64, alert) F(STR, about) F(U64, value) F(U64, target) F(STR, unit)
+
 /* monitor -> anyone, under topic slow, alert or snapshot: one JSON object. */
 #define MSG_ALERT_FIELDS(F) F(STR, json)
 
@@ -78,6 +82,7 @@
 	M(ALERT, alert, 1, MSG_ALERT_FIELDS) \
 	M(JOB, job, 1, MSG_JOB_FIELDS) \
 	M(WINDOW, window, 2, MSG_WINDOW_FIELDS) \
-	M(MODE, mode, 1, MSG_MODE_FIELDS)
+	M(MODE, mode, 1, MSG_MODE_FIELDS) \
+	M(NOTICE, notice, 1, MSG_NOTICE_FIELDS)
 
 #endif

@@ -94,6 +94,51 @@ class Caps(unittest.TestCase):
         holds()
 
 
+class Alerts(unittest.TestCase):
+    def test_a_cap_is_told_once_by_the_monitor(self):
+        here = self.enterContext(Installation(cleaners=2, fake_model="latency=5", environment={
+            "CLEANERCTX_MODEL_PRICES": "fake 300 30 2500 2500", "CLEANERCTX_MODEL_DAY_SOFT": "0.01",
+            "CLEANERCTX_MODEL_DAY_HARD": "0.2"}))
+        me = here.client()
+        self.addCleanup(me.close)
+        context = zmq.Context()
+        self.addCleanup(context.destroy, linger=0)
+        stream = context.socket(zmq.SUB)
+        stream.subscribe(b"alert")
+        stream.subscribe(b"snapshot")
+        stream.connect(f"ipc://{here.state.socket('alerts')}")
+        lines, seconds = [], 0
+
+        def hear():
+            nonlocal seconds
+            while stream.poll(0):
+                topic, *frames = stream.recv_multipart()
+                if topic == b"alert":
+                    lines.append(json.loads(wire.decode(frames).json))
+                seconds += topic == b"snapshot"
+            return lines
+
+        until("the stream is heard", lambda: hear() or seconds)
+        conversation, numbers = me.new_conversation(), iter(range(1000))
+
+        def spend():
+            me.turn(conversation, f"um we are in place {next(numbers)}", force_cleaning_level="full", options={"deadline_ms": 9000})
+            return {line["alert"] for line in hear()} == {"model_budget_soft", "model_budget_hard"}
+
+        until("both caps are told", spend)
+        before = seconds
+        until("three seconds pass", lambda: hear() and seconds >= before + 3)  # both cleaners go on saying so
+        self.assertEqual([line["alert"] for line in lines], ["model_budget_soft", "model_budget_hard"])
+        soft = lines[0]
+        self.assertEqual((soft["kind"], soft["target"], soft["unit"], soft["about"]), ("alert", 0.01, "USD", soft["at"][:10]))
+        self.assertGreaterEqual(soft["value"], 0.01)
+        self.assertIn(soft["source"], ("cleaner-1", "cleaner-2"))
+        until("it is counted", lambda: 'cleanerctx_monitor_alerts_total{process="monitor",kind="model_budget_soft"} 1' in
+              me.get("/metrics").bytes.decode())
+        with open(here.state.log("monitor"), encoding="utf-8") as log:
+            self.assertEqual(log.read().count('"alert":"model_budget_soft"'), 1)
+
+
 class Figures(unittest.TestCase):
     def test_analytics_and_a_days_costs(self):
         here = self.enterContext(Installation(cleaners=1, fake_model="latency=5",
