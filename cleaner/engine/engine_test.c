@@ -4,41 +4,14 @@
  * position holds. property_test.c has the same of random bytes and of real calls.
  */
 #include "common/base/attr.h"
+#include "common/base/check_run.h"
 #include "common/base/utf8.h"
+#include "fixture_test.h"
 #include "rebuild_test.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static struct engine *engine;
-static struct engine_workspace *ws;
-
-static void setup_with(const char *data_dir)
-{
-	char *warning = NULL;
-
-	engine = engine_open(data_dir, &warning);
-	ck_assert_msg(!warning, "%s", warning);
-	ws = engine_workspace_create(engine);
-}
-
-static void setup(void)
-{
-	setup_with("");
-}
-
-static void setup_tables(void)
-{
-	setup_with(SOURCE_ROOT "/cleaner/engine/data");
-}
-
-static void teardown(void)
-{
-	engine_workspace_destroy(&ws);
-	engine_close(&engine);
-}
 
 static const struct clean_result *clean(const char *raw, struct clean_options options)
 {
@@ -423,10 +396,8 @@ int main(void)
 {
 	Suite *suite = suite_create("engine");
 	TCase *tc = tcase_create("engine"), *tables = tcase_create("engine with tables");
-	SRunner *runner;
-	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, fixture_bare, fixture_close);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_texts, 0, countof(texts));
 	tcase_add_loop_test(tc, test_decisions, 0, countof(decisions));
@@ -439,7 +410,7 @@ int main(void)
 	tcase_add_test(tc, test_window_of_tokens);
 	tcase_add_test(tc, test_bad_input);
 	tcase_add_test(tc, test_names);
-	tcase_add_checked_fixture(tables, setup_tables, teardown);
+	tcase_add_checked_fixture(tables, fixture_tables, fixture_close);
 	tcase_set_timeout(tables, 60);
 	tcase_add_loop_test(tables, test_capitals, 0, countof(capitals));
 	tcase_add_test(tables, test_contexts_feed_the_gate);
@@ -448,9 +419,5 @@ int main(void)
 	tcase_add_test(tables, test_decisions_with_glossary);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, tables);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(suite, CK_FORK_GETENV);
 }

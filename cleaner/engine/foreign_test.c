@@ -3,25 +3,11 @@
  * foreign_test.c - what a recogniser made of a noise in another script goes; look-alikes that were said stay.
  */
 #include "common/base/attr.h"
+#include "fixture_test.h"
 #include "rebuild_test.h"
 #include "common/base/check_run.h"
 
 #include <stdlib.h>
-
-static struct engine *engine;
-static struct engine_workspace *ws;
-
-static void setup(void)
-{
-	engine = engine_open("", NULL);
-	ws = engine_workspace_create(engine);
-}
-
-static void teardown(void)
-{
-	engine_workspace_destroy(&ws);
-	engine_close(&engine);
-}
 
 static const struct {
 	const char *raw, *cleaned;
@@ -109,7 +95,7 @@ int main(void)
 	Suite *s = suite_create("foreign");
 	TCase *t = tcase_create("foreign");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, fixture_bare, fixture_close);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, noise_goes_and_what_was_said_stays, 0, (int)countof(rows));
 	tcase_add_test(t, it_is_an_artefact_and_told_as_one);

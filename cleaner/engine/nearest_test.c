@@ -5,10 +5,10 @@
  * several glossaries by turns, says of each turn what one that was made for it says.
  */
 #include "common/base/attr.h"
-#include "engine.h"
+#include "common/base/check_run.h"
+#include "fixture_test.h"
 #include "nearest.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -152,8 +152,6 @@ static void same_result(const struct clean_result *a, const struct clean_result 
 
 START_TEST(test_as_a_workspace_of_its_own)
 {
-	struct engine *engine = engine_open(SOURCE_ROOT "/cleaner/engine/data", NULL);
-	struct engine_workspace *kept = engine_workspace_create(engine);
 	struct setting setting;
 	char text[TEXT_BYTES];
 	uint32_t state = 20261127;
@@ -163,18 +161,16 @@ START_TEST(test_as_a_workspace_of_its_own)
 	for (int i = 0; i < TURNS; i++) {
 		struct clean_input in = any_input(&setting, &state, slice_of(text, random_turn(&state, text)));
 		struct engine_workspace *fresh = engine_workspace_create(engine), *other = engine_workspace_create(engine);
-		struct decision want = engine_decide(fresh, &in), got = engine_decide(kept, &in);
+		struct decision want = engine_decide(fresh, &in), got = engine_decide(ws, &in);
 
 		ck_assert_msg(strcmp(want.reason, got.reason) == 0 && want.level == got.level, "\"%.*s\": %s, not %s",
 			(int)in.raw.n, in.raw.p, got.reason, want.reason);
-		same_result(engine_clean(kept, &in, NULL, NULL), engine_clean(other, &in, NULL, NULL));
+		same_result(engine_clean(ws, &in, NULL, NULL), engine_clean(other, &in, NULL, NULL));
 		near += strcmp(got.reason, "glossary_near_hit") == 0;
 		engine_workspace_destroy(&fresh);
 		engine_workspace_destroy(&other);
 	}
 	ck_assert_uint_gt(near, TURNS / 20); /* else this asked nothing */
-	engine_workspace_destroy(&kept);
-	engine_close(&engine);
 }
 END_TEST
 
@@ -206,8 +202,7 @@ START_TEST(test_the_bound_stands)
 	static const char piece[] = "we know barred more and ";
 	static char text[ENGINE_TEXT_BYTES], names_of[ALIKE][WORD_BYTES];
 	static struct glossary_term terms[ALIKE];
-	struct engine *engine = engine_open(SOURCE_ROOT "/cleaner/engine/data", NULL);
-	struct engine_workspace *kept = engine_workspace_create(engine), *fresh = engine_workspace_create(engine);
+	struct engine_workspace *fresh = engine_workspace_create(engine);
 	struct clean_input in = {.glossary = terms,
 		.glossary_count = ALIKE,
 		.options = {.forced = true, .level = CLEAN_FULL, .formats = FORMAT_ALL}};
@@ -217,31 +212,26 @@ START_TEST(test_the_bound_stands)
 	for (; n + sizeof piece <= sizeof text; n += sizeof piece - 1)
 		memcpy(text + n, piece, sizeof piece - 1);
 	in.raw = slice_of(text, n);
-	(void)engine_clean(kept, &in, NULL, NULL);
-	same_result(engine_clean(kept, &in, NULL, NULL), engine_clean(fresh, &in, NULL, NULL));
-	changes = changes_to_terms(engine_clean(kept, &in, NULL, NULL));
+	(void)engine_clean(ws, &in, NULL, NULL);
+	same_result(engine_clean(ws, &in, NULL, NULL), engine_clean(fresh, &in, NULL, NULL));
+	changes = changes_to_terms(engine_clean(ws, &in, NULL, NULL));
 	ck_assert_msg(changes > 0 && changes < n / (sizeof piece - 1) / 2, "%zu", changes);
 	engine_workspace_destroy(&fresh);
-	engine_workspace_destroy(&kept);
-	engine_close(&engine);
 }
 END_TEST
 
 int main(void)
 {
 	Suite *suite = suite_create("nearest");
-	TCase *tc = tcase_create("nearest");
-	SRunner *runner;
-	int failed;
+	TCase *tc = tcase_create("nearest"), *turns = tcase_create("turns");
 
 	tcase_set_timeout(tc, HANGS_S);
 	tcase_add_test(tc, test_gives_back_what_was_put);
-	tcase_add_test(tc, test_as_a_workspace_of_its_own);
-	tcase_add_test(tc, test_the_bound_stands);
+	tcase_add_checked_fixture(turns, fixture_tables, fixture_close);
+	tcase_set_timeout(turns, HANGS_S);
+	tcase_add_test(turns, test_as_a_workspace_of_its_own);
+	tcase_add_test(turns, test_the_bound_stands);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	suite_add_tcase(suite, turns);
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -6,11 +6,12 @@
  * reasons.h does not have.
  */
 #include "common/base/attr.h"
+#include "common/base/check_run.h"
 #include "common/base/utf8.h"
+#include "fixture_test.h"
 #include "reasons.h"
 #include "rebuild_test.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,34 +25,6 @@ enum { RANDOM_TEXTS = 300, RANDOM_BYTES = 200, REAL_STEP = 40 };
 enum { RANDOM_TEXTS = 3000, RANDOM_BYTES = 1000, REAL_STEP = 2 };
 #endif
 enum { HANGS_S = 900 }; /* of a case: it hangs. No measure of speed: the machine may be busy with other things */
-
-static struct engine *engine;
-static struct engine_workspace *ws;
-
-static void setup_with(const char *data_dir)
-{
-	char *warning = NULL;
-
-	engine = engine_open(data_dir, &warning);
-	ck_assert_msg(!warning, "%s", warning);
-	ws = engine_workspace_create(engine);
-}
-
-static void setup(void)
-{
-	setup_with("");
-}
-
-static void setup_tables(void)
-{
-	setup_with(SOURCE_ROOT "/cleaner/engine/data");
-}
-
-static void teardown(void)
-{
-	engine_workspace_destroy(&ws);
-	engine_close(&engine);
-}
 
 static uint32_t random_next(uint32_t *state)
 {
@@ -225,7 +198,7 @@ static TCase *cases(const char *name, void (*begin)(void))
 {
 	TCase *tc = tcase_create(name);
 
-	tcase_add_checked_fixture(tc, begin, teardown);
+	tcase_add_checked_fixture(tc, begin, fixture_close);
 	tcase_set_timeout(tc, HANGS_S);
 	tcase_add_test(tc, test_random);
 	tcase_add_loop_test(tc, test_long_words, 0, 2 * countof(repeated));
@@ -236,14 +209,8 @@ static TCase *cases(const char *name, void (*begin)(void))
 int main(void)
 {
 	Suite *suite = suite_create("engine properties");
-	SRunner *runner;
-	int failed;
 
-	suite_add_tcase(suite, cases("without the table", setup));
-	suite_add_tcase(suite, cases("with the table", setup_tables));
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	suite_add_tcase(suite, cases("without the table", fixture_bare));
+	suite_add_tcase(suite, cases("with the table", fixture_tables));
+	return check_run(suite, CK_FORK_GETENV);
 }

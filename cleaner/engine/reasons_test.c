@@ -6,16 +6,15 @@
 #include "reasons.h"
 #include "common/base/attr.h"
 #include "common/base/buf.h"
+#include "common/base/check_run.h"
+#include "fixture_test.h"
 #include "rebuild_test.h"
 #include "sorts.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct engine *engine;
-static struct engine_workspace *ws;
 static char folder[] = "/tmp/reasons_test.XXXXXX";
 
 /* A recogniser of whom all is taken away and added to, and a pattern that does not say why. */
@@ -45,20 +44,15 @@ static void remove_file(const char *name)
 
 static void setup(void)
 {
-	char *warning = NULL;
-
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	write_file("profiles.conf", profiles_file);
 	write_file("patterns.conf", patterns_file);
-	engine = engine_open(folder, &warning);
-	ck_assert_msg(!warning, "%s", warning);
-	ws = engine_workspace_create(engine);
+	fixture_open(folder);
 }
 
 static void teardown(void)
 {
-	engine_workspace_destroy(&ws);
-	engine_close(&engine);
+	fixture_close();
 	remove_file("profiles.conf");
 	remove_file("patterns.conf");
 	rmdir(folder);
@@ -339,8 +333,6 @@ int main(void)
 {
 	Suite *suite = suite_create("reasons");
 	TCase *tc = tcase_create("reasons");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -353,9 +345,5 @@ int main(void)
 	tcase_add_test(tc, test_openapi);
 	tcase_add_test(tc, test_manual);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_run(suite, CK_FORK_GETENV);
 }

@@ -4,26 +4,11 @@
  * would stand: cleaned.
  */
 #include "common/base/attr.h"
-#include "engine.h"
+#include "fixture_test.h"
 #include "common/base/check_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct engine *engine;
-static struct engine_workspace *ws;
-
-static void setup(void)
-{
-	engine = engine_open("", NULL);
-	ws = engine_workspace_create(engine);
-}
-
-static void teardown(void)
-{
-	engine_workspace_destroy(&ws);
-	engine_close(&engine);
-}
 
 enum { BEFORE = 4 };
 
@@ -183,7 +168,7 @@ int main(void)
 	Suite *s = suite_create("takeback");
 	TCase *t = tcase_create("takeback");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, fixture_bare, fixture_close);
 	tcase_add_loop_test(t, what_a_turn_takes_back, 0, (int)countof(rows));
 	tcase_add_test(t, a_rejected_change_is_not_made);
 	tcase_add_loop_test(t, the_turn_itself_stays, 0, (int)countof(kept));
