@@ -62,8 +62,7 @@ static struct judged judge(
 	float sum[TABLE_WEIGHTS] = {table->head->bias[BIAS_COMMA], table->head->bias[BIAS_STOP]};
 	float comma, stop, total;
 
-	for (size_t k = 0; k < n; k++)
-		table_add(table, hashes[k], sum);
+	table_add(table, hashes, n, sum);
 	comma = expf(sum[0]);
 	stop = expf(sum[1]);
 	total = 1 + comma + stop;
@@ -212,8 +211,7 @@ static float asks(const struct turn *t, const struct token *tokens, size_t from,
 		return asks_by_rule(&t->words, from) ? 0.88F : 0.1F;
 	sum[0] = table->head->bias[BIAS_ASK];
 	n = features_ask(tokens, from, to, hashes);
-	for (size_t k = 0; k < n; k++)
-		table_add(table, hashes[k], sum);
+	table_add(table, hashes, n, sum);
 	return 1 / (1 + expf(-sum[0]));
 }
 

@@ -55,8 +55,8 @@ struct table {
 must_check bool table_open(struct table *table, const char *path, char **error);
 void table_close(struct table *table);
 
-/* Adds the feature's weights to sum; an unknown feature adds nothing. */
-void table_add(const struct table *table, uint64_t feature, float sum[TABLE_WEIGHTS]);
+/* Adds the features' weights to sum; an unknown feature adds nothing. */
+void table_add(const struct table *table, const uint64_t features[], size_t count, float sum[TABLE_WEIGHTS]);
 
 /* 8 * log2 of how often the training text had the word (lower case); 0 when never or once. */
 unsigned table_frequency(const struct table *table, struct slice key);

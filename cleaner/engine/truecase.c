@@ -85,8 +85,7 @@ static float capital(const struct turn *t, const struct token *tokens, size_t i,
 	float sum[TABLE_WEIGHTS] = {table->head->bias[BIAS_CAPITAL]};
 	size_t n = features_capital(tokens, t->words.count, i, before, hashes);
 
-	for (size_t k = 0; k < n; k++)
-		table_add(table, hashes[k], sum);
+	table_add(table, hashes, n, sum);
 	return 1 / (1 + expf(-sum[0]));
 }
 
