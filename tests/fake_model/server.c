@@ -14,6 +14,7 @@
 #include "common/base/json_out.h"
 #include "tests/fake_model/script.h"
 
+#include <ev.h>
 #include <libwebsockets.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ struct session {
 	struct buf body;
 	struct fake_reply reply;
 	size_t sent;
+	struct lws *wsi;
+	ev_timer timer;
 };
 
 static struct {
@@ -40,7 +43,7 @@ static struct {
 	unsigned calls;
 	struct buf log;
 	size_t log_lines;
-	volatile sig_atomic_t stop;
+	struct ev_loop *loop;
 } fake;
 
 static uint64_t roll(void)
@@ -199,12 +202,31 @@ static void copy_header(
 		out[0] = 0;
 }
 
+static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
+{
+	struct session *s = w->data;
+
+	lws_callback_on_writable(s->wsi);
+}
+
+/* Goes on after so long. Not by the library's timers, which on libev may come hundreds of milliseconds late.
+ */
+static void wait_ms(struct session *s, unsigned ms)
+{
+	ev_now_update(fake.loop);
+	ev_timer_set(&s->timer, ms / 1e3, 0);
+	ev_timer_start(fake.loop, &s->timer);
+}
+
 static void begin(struct session *s, struct lws *wsi, const char *path)
 {
 	char bearer[160], encodings[64];
 
 	memset(s, 0, sizeof *s);
 	s->began = true;
+	s->wsi = wsi;
+	ev_init(&s->timer, on_timer);
+	s->timer.data = s;
 	buf_init(&s->body, FAKE_REQUEST_BYTES);
 	snprintf(s->path, sizeof s->path, "%s", path);
 	copy_header(wsi, 0, "x-goog-api-key:", s->key, sizeof s->key);
@@ -223,6 +245,7 @@ static void end(struct session *s)
 {
 	if (!s->began)
 		return;
+	ev_timer_stop(fake.loop, &s->timer);
 	fake.calls -= s->busy;
 	buf_finish(&s->body);
 	if (s->reply.status)
@@ -241,7 +264,7 @@ static void answer(struct session *s, struct lws *wsi)
 	fake.calls++;
 	compose(s, wsi);
 	if (fake.options.latency_ms && s->reply.status != 404)
-		lws_set_timer_usecs(wsi, (lws_usec_t)fake.options.latency_ms * 1000);
+		wait_ms(s, fake.options.latency_ms);
 	else
 		lws_callback_on_writable(wsi);
 }
@@ -302,7 +325,7 @@ static int send_body(struct session *s, struct lws *wsi)
 		return lws_http_transaction_completed(wsi) ? -1 : 0;
 	}
 	if (s->reply.trickle_ms)
-		lws_set_timer_usecs(wsi, (lws_usec_t)s->reply.trickle_ms * 1000);
+		wait_ms(s, s->reply.trickle_ms);
 	else
 		lws_callback_on_writable(wsi);
 	return 0;
@@ -339,9 +362,6 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		answer(s, wsi);
 		return 0;
-	case LWS_CALLBACK_TIMER:
-		lws_callback_on_writable(wsi);
-		return 0;
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return writeable(s, wsi);
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
@@ -359,16 +379,29 @@ static const struct lws_protocols protocols[] = {
 	{NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
-static struct lws_context *context;
-
-static void on_signal(int signal)
+static void on_signal(struct ev_loop *loop, ev_signal *w, int events)
 {
-	fake.stop = 1;
-	lws_cancel_service(context);
+	ev_break(loop, EVBREAK_ALL);
 }
 
+static void watch_signals(struct ev_loop *loop)
+{
+	static ev_signal stop[2];
+
+	ev_signal_init(&stop[0], on_signal, SIGTERM);
+	ev_signal_init(&stop[1], on_signal, SIGINT);
+	for (size_t i = 0; i < countof(stop); i++)
+		ev_signal_start(loop, &stop[i]);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* On libev: a turn of libwebsockets' own loop, poll(), costs more than an answer when many connections are
+ * kept. */
 int fake_serve(const struct fake_options *options)
 {
+	struct ev_loop *loop = fake.loop = ev_default_loop(0);
+	void *loops[1] = {loop};
+	struct lws_context *context;
 	struct lws_context_creation_info info = {.port = options->port,
 		.iface = "127.0.0.1",
 		.protocols = protocols,
@@ -376,7 +409,8 @@ int fake_serve(const struct fake_options *options)
 		.max_http_header_data = 8192,
 		.keepalive_timeout = 300,
 		.timeout_secs = 300,
-		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS};
+		.foreign_loops = loops,
+		.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS};
 	struct lws_vhost *vhost;
 
 	fake.options = *options;
@@ -396,14 +430,11 @@ int fake_serve(const struct fake_options *options)
 		fprintf(stderr, "fake-model: cannot listen on port %d\n", options->port);
 		return EXIT_FAILURE;
 	}
-	signal(SIGTERM, on_signal);
-	signal(SIGINT, on_signal);
-	signal(SIGPIPE, SIG_IGN);
+	watch_signals(loop);
 	printf("listening %d\n", lws_get_vhost_listen_port(vhost));
 	fflush(stdout);
 	sd_notifyf(0, "READY=1\nSTATUS=listening on port %d", lws_get_vhost_listen_port(vhost));
-	while (!fake.stop && lws_service(context, 0) >= 0)
-		;
+	ev_run(loop, 0);
 	lws_context_destroy(context);
 	buf_finish(&fake.log);
 	return EXIT_SUCCESS;
