@@ -4,6 +4,9 @@
  *
  * A job waits for a verdict (it still has its message, to send it again), then for the result. What comes in,
  * from wherever, is a turn's id and how it stands; turns_told gives it to every job of that id.
+ *
+ * A caller that wants acceptance only has its answer with the verdict. Its turn is as much work as any other's, so the job
+ * stays, unheard, for admission's count, until it is done or set aside.
  */
 #include "turns.h"
 
@@ -19,7 +22,10 @@
 
 #include <stdlib.h>
 
-enum { BUCKETS = 1024 }; /* chains of eight at the bound */
+enum {
+	BUCKETS = 1024, /* chains of eight at the bound */
+	UNHEARD_LOOK_MS = 100, /* between looks whether an unheard one is to be set aside */
+};
 
 struct turn_job {
 	struct turn_job *next; /* in its bucket */
@@ -38,7 +44,7 @@ struct turn_job {
 	enum admission_class class;
 	struct turn_answer answer; /* what the verdict said */
 	ev_timer timer;
-	turn_fn *accepted, *fn;
+	turn_fn *accepted, *fn; /* fn NULL: unheard */
 	void *arg;
 };
 
@@ -93,22 +99,39 @@ static void job_free(struct turn_job *job)
 	free(job);
 }
 
-size_t turns_pending(const struct turns *turns)
+static struct turn_answer answer_of(const struct turn_job *job, const struct turn_answer *answer)
 {
-	return turns->count;
+	struct turn_answer told = *answer;
+
+	told.total_ns = clock_mono_ns() - job->received_ns;
+	told.decide_ns = told.decide_ns ? told.decide_ns : job->answer.decide_ns;
+	told.commit_ns = told.commit_ns ? told.commit_ns : job->answer.commit_ns;
+	return told;
 }
 
 /* Calls back and ends the job. The strings of answer stay valid during the call. */
 static void job_end(struct turn_job *job, const struct turn_answer *answer)
 {
-	struct turn_answer told = *answer;
+	struct turn_answer told = answer_of(job, answer);
 	struct turn_job own = *job;
 
-	told.total_ns = clock_mono_ns() - job->received_ns;
-	told.decide_ns = told.decide_ns ? told.decide_ns : job->answer.decide_ns;
-	told.commit_ns = told.commit_ns ? told.commit_ns : job->answer.commit_ns;
 	job->turn = NULL; /* kept for the call */
 	job_free(job);
+	if (own.fn)
+		own.fn(&told, own.arg);
+	free(own.turn);
+}
+
+/* Calls back, and stays for the count. */
+static void job_end_unheard(struct turn_job *job, const struct turn_answer *answer)
+{
+	struct turn_answer told = answer_of(job, answer);
+	struct turn_job own = *job;
+
+	job->turn = NULL;
+	job->fn = NULL;
+	job->timer.repeat = ADMISSION_ASIDE_MS / 1e3;
+	ev_timer_again(job->turns->gw->loop, &job->timer);
 	own.fn(&told, own.arg);
 	free(own.turn);
 }
@@ -232,9 +255,25 @@ static void job_tick(struct turn_job *job)
 	job_sleep(job, now);
 }
 
+static void job_tick_unheard(struct turn_job *job)
+{
+	job->counted = !admission_sets_aside(&job->turns->admission, job->class, clock_mono_ns() - job->came_ns);
+	if (!job->counted) {
+		job_free(job);
+		return;
+	}
+	job->timer.repeat = UNHEARD_LOOK_MS / 1e3;
+	ev_timer_again(job->turns->gw->loop, &job->timer);
+}
+
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
-	job_tick(timer->data);
+	struct turn_job *job = timer->data;
+
+	if (job->fn)
+		job_tick(job);
+	else
+		job_tick_unheard(job);
 }
 
 static void pack(struct turn_job *job, struct turns *t, const struct turn_ask *ask)
@@ -329,7 +368,9 @@ static void job_accepted(struct turn_job *job, const struct turn_answer *answer)
 	job->turn = xstrndup(answer->turn.p ? answer->turn.p : "", answer->turn.n);
 	job->turn_bytes = answer->turn.n;
 	job->answer.turn = slice_of(job->turn, job->turn_bytes);
-	if (job->until_accepted || answer->outcome == TURN_PAUSED) {
+	if (job->until_accepted && job->counted && answer->outcome == TURN_QUEUED) {
+		job_end_unheard(job, &job->answer);
+	} else if (job->until_accepted || answer->outcome == TURN_PAUSED) {
 		job_end(job, &job->answer);
 	} else if (job->accepted) {
 		turn_fn *accepted = job->accepted;
@@ -355,7 +396,7 @@ static bool job_refused(struct turn_job *job, const struct turn_answer *answer)
 	return true;
 }
 
-/* True when the job has ended. */
+/* True when its caller has been answered. */
 static bool job_told(struct turn_job *job, const struct turn_answer *answer)
 {
 	switch (answer->outcome) {
@@ -363,6 +404,8 @@ static bool job_told(struct turn_job *job, const struct turn_answer *answer)
 	case TURN_PAUSED: {
 		bool ends = job->until_accepted || answer->outcome == TURN_PAUSED;
 
+		if (!job->fn)
+			return false;
 		job_accepted(job, answer);
 		return ends;
 	}

@@ -63,8 +63,6 @@ const struct speakers *turns_speakers(const struct turns *turns);
 
 void turns_submit(struct turns *turns, const struct turn_ask *ask, turn_fn *fn, void *arg);
 
-size_t turns_pending(const struct turns *turns);
-
 /* The turns link's handler: a verdict. arg is the struct gateway. */
 void turns_message(const struct link_in *in, void *arg);
 /* An event under this gateway's own topic. */
