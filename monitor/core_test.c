@@ -4,6 +4,7 @@
  * bound, samples nobody should send, lines to the letter, /proc texts, modes.
  */
 #include "intake.h"
+#include "kept.h"
 #include "lines.h"
 #include "modes.h"
 #include "usage.h"
@@ -14,6 +15,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define SECOND NS_PER_S
 #define HEADING "metric,area,target,unit,better,measured_by,what\n"
@@ -451,6 +453,47 @@ START_TEST(a_word_stands_over_the_rules_until_its_time)
 }
 END_TEST
 
+static void write_kept(const char *folder, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/modes.kept", folder);
+	file = fopen(path, "we");
+	ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static const char *read_kept(const char *folder, int64_t now_at)
+{
+	struct modes m = {.on = {false}};
+
+	kept_read(folder, &m, now_at);
+	return modes_now(&m);
+}
+
+START_TEST(words_are_kept)
+{
+	char folder[] = "/tmp/cleanerctx-kept-XXXXXX", path[128];
+	struct modes m = {.on = {false}};
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_str_eq(read_kept(folder, 1000), "|");
+	modes_say(&m, &(struct mode_override){MODE_BATCH_MODEL_CALLS, true, 2000}, 1000);
+	modes_say(&m, &(struct mode_override){MODE_SIMPLE_PAGE, false, 3000}, 1000);
+	kept_write(folder, &m);
+	ck_assert_str_eq(read_kept(folder, 1500), "batch_model_calls|batch_model_calls=1@2000 simple_page=0@3000");
+	ck_assert_str_eq(read_kept(folder, 2000), "|simple_page=0@3000"); /* over while nobody was there */
+	modes_say(&m, &(struct mode_override){MODE_BATCH_MODEL_CALLS, false, 0}, 1500);
+	modes_say(&m, &(struct mode_override){MODE_SIMPLE_PAGE, false, 0}, 1500);
+	kept_write(folder, &m);
+	ck_assert_str_eq(read_kept(folder, 1500), "|");
+	write_kept(folder, "batch_model_calls=1@9999 nonsense simple_page=1@9999");
+	ck_assert_str_eq(read_kept(folder, 1000), "batch_model_calls|batch_model_calls=1@9999");
+	snprintf(path, sizeof path, "%s/modes.kept", folder);
+	ck_assert(unlink(path) == 0 && rmdir(folder) == 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("monitor core");
@@ -473,6 +516,7 @@ int main(void)
 	tcase_add_test(tc, a_snapshot_of_everything_fits);
 	tcase_add_test(tc, proc_texts);
 	tcase_add_test(tc, a_look_finds_this_process);
+	tcase_add_test(tc, words_are_kept);
 	tcase_add_test(tc, modes_by_name);
 	tcase_add_test(tc, a_word_stands_over_the_rules_until_its_time);
 	suite_add_tcase(suite, tc);

@@ -8,7 +8,7 @@
  *         again to every new subscriber.
  * Limits  A message's samples LIMIT_TIMING_SAMPLES; lines RULES_SLOW_PER_S a metric and second; memory as in window.h. No
  *         state is kept for a sender, so their number does not matter.
- * Loss    Windows and modes begin empty at every start. What senders or stdout lose is counted and told in the snapshot.
+ * Loss    Windows begin empty at every start; an operator's words on modes are kept (kept.h). What senders or stdout lose is counted and told in the snapshot.
  * Never   waits for a reader: a pipe that is full on stdout loses lines, a slow subscriber its copies.
  */
 #include "monitor.h"
@@ -20,6 +20,7 @@
 #include "common/service/link.h"
 #include "common/service/timings.h"
 #include "intake.h"
+#include "kept.h"
 #include "lines.h"
 #include "modes.h"
 #include "usage.h"
@@ -166,6 +167,7 @@ static void on_words(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	if (modes_expire(&monitor.modes, clock_wall_us())) {
 		log_info("monitor.mode_ended", "");
+		kept_write(service_common(monitor.run)->runtime_dir, &monitor.modes);
 		tell_modes();
 	}
 	wait_for_end();
@@ -181,6 +183,7 @@ static void on_mode(const struct msg_mode *m)
 	}
 	modes_say(&monitor.modes, &said, clock_wall_us());
 	log_info("monitor.mode", "mode=%s on=%d until_us=%lld", mode_names[said.mode], said.on, (long long)said.until_at);
+	kept_write(service_common(monitor.run)->runtime_dir, &monitor.modes);
 	tell_modes();
 	wait_for_end();
 }
@@ -325,6 +328,7 @@ bool monitor_start(struct service_run *run)
 	for (enum metric m = 0; m < METRIC_COUNT; m++)
 		series_init(&monitor.series[m]);
 	buf_init(&monitor.line, LINES_BYTES);
+	kept_read(service_common(run)->runtime_dir, &monitor.modes, clock_wall_us());
 	monitor.alerts = link_open(run, LINK_ALERTS, LINK_BINDS, NULL, (struct link_handlers){0});
 	monitor.control = link_open(run, LINK_CONTROL, LINK_BINDS, NULL, told);
 	monitor.timings = link_open(run, LINK_TIMINGS, LINK_BINDS, NULL, in);
@@ -333,6 +337,7 @@ bool monitor_start(struct service_run *run)
 	link_subscribe(monitor.timings, SLICE("c"));
 	link_subscribe(monitor.timings, SLICE("a"));
 	ev_timer_init(&monitor.words, on_words, 0, 0);
+	wait_for_end();
 	start_timer(&monitor.snapshot, on_snapshot, SNAPSHOT_S);
 	start_timer(&monitor.look, on_look, (double)monitor_config.usage_interval_ms / 1e3);
 	monitor.counts = counts_open(run, count, NULL);

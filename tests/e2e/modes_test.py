@@ -100,6 +100,23 @@ class Modes(unittest.TestCase):
         self.say("light_cleaning", True, 0)
         self.assertFalse(self.modes()["light_cleaning"]["on"])
 
+    def test_a_word_outlives_the_monitor(self):
+        """One that stands and one that was taken back, whatever becomes of the monitor meanwhile."""
+        said = self.say("light_cleaning", True, 600)
+        self.say("simple_page", True, 600)
+        self.say("simple_page", True, 0)
+        self.here.kill_and_wait("monitor")
+
+        def heard():  # what is said to the new one, and shown by it
+            answer = self.operator.request("PUT", f"{MODES}/aggressive_cache", {"on": True, "for_seconds": 60})
+            return answer.status == 200
+
+        until("the new monitor is there", heard)
+        modes = self.modes()
+        self.assertEqual(modes["light_cleaning"], said)
+        self.assertEqual((modes["simple_page"]["on"], modes["simple_page"]["override"]), (False, None))
+        self.assertIsNone(self.full("um we are in selby")["metadata"]["ai_model_used"])
+
     def test_kept_answers_only(self):
         text = "um we are in dover and we sell boats"
         self.assertEqual(self.full(text)["metadata"]["ai_model_used"], "fake")
