@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * known.c - see known.h. A list that is searched from its lately used end: a conversation's turns come close
- * together.
+ * known.c - see known.h. A list in the order of use, and a chained table by conversation.
  */
 #include "known.h"
 
@@ -27,16 +26,28 @@ static void link_first(struct known_cache *cache, struct known *k)
 	cache->bytes += k->knowledge.bytes;
 }
 
-static struct known *look(const struct known_cache *cache, const struct uuid *conversation)
+/* Where the conversation's is pointed to, or would be. */
+static struct known **place(struct known_cache *cache, const struct uuid *conversation)
 {
-	for (struct known *k = cache->first; k; k = k->next)
-		if (uuid_eq(&k->conversation, conversation))
-			return k;
-	return NULL;
+	struct known **at = &cache->bucket[uuid_hash(conversation) % KNOWN_BUCKETS];
+
+	while (*at && !uuid_eq(&(*at)->conversation, conversation))
+		at = &(*at)->chain;
+	return at;
+}
+
+static void add(struct known_cache *cache, struct known *k)
+{
+	*place(cache, &k->conversation) = k;
+	link_first(cache, k);
 }
 
 static void drop(struct known_cache *cache, struct known *k)
 {
+	struct known **at = place(cache, &k->conversation);
+
+	*at = k->chain;
+	k->chain = NULL;
 	unlink_known(cache, k);
 	known_release(&k);
 }
@@ -54,7 +65,7 @@ void known_release(struct known **known)
 
 struct known *known_find(struct known_cache *cache, const struct uuid *conversation)
 {
-	struct known *k = look(cache, conversation);
+	struct known *k = *place(cache, conversation);
 
 	if (!k)
 		return NULL;
@@ -66,14 +77,14 @@ struct known *known_find(struct known_cache *cache, const struct uuid *conversat
 
 struct known *known_put(struct known_cache *cache, const struct uuid *conversation, const PGresult *rows)
 {
-	struct known *k = xcalloc(1, sizeof *k), *old = look(cache, conversation);
+	struct known *k = xcalloc(1, sizeof *k), *old = *place(cache, conversation);
 
 	k->taught_seq = old ? old->taught_seq : 0;
 	known_forget(cache, conversation);
 	k->conversation = *conversation;
 	k->holders = 2; /* the cache and the caller */
 	knowledge_read(&k->knowledge, rows);
-	link_first(cache, k);
+	add(cache, k);
 	while (cache->last != k && (cache->count > KNOWN_CONVERSATIONS || cache->bytes > KNOWN_BYTES))
 		drop(cache, cache->last);
 	return k;
@@ -81,7 +92,7 @@ struct known *known_put(struct known_cache *cache, const struct uuid *conversati
 
 void known_forget(struct known_cache *cache, const struct uuid *conversation)
 {
-	struct known *k = look(cache, conversation);
+	struct known *k = *place(cache, conversation);
 
 	if (k)
 		drop(cache, k);

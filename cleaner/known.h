@@ -14,11 +14,13 @@
 enum {
 	KNOWN_CONVERSATIONS =
 		512, /* live conversations of one cleaner: twice what it works on at a time, and room */
+	KNOWN_BUCKETS = 512,		/* of the table by conversation: one each */
 	KNOWN_BYTES = 16 * 1024 * 1024, /* a full glossary is some 50 KiB: 300 of those */
 };
 
 struct known {
 	struct known *next, *previous; /* most lately used first */
+	struct known *chain;	       /* of its bucket */
 	unsigned holders;	       /* the cache is one */
 	struct uuid conversation;
 	struct knowledge knowledge;
@@ -28,6 +30,7 @@ struct known {
 
 struct known_cache {
 	struct known *first, *last;
+	struct known *bucket[KNOWN_BUCKETS];
 	size_t count, bytes;
 };
 
