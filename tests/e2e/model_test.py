@@ -324,5 +324,71 @@ class Failures(ModelCase):
         until("the model is asked again", lambda: self.turn(w, f"um back {next(numbers)}", cid)["metadata"]["ai_model_used"])
 
 
+class Counted(unittest.TestCase):
+    """Each typed outcome is in /metrics: of the call, and of the turn that asked."""
+
+    CASES = {  # the fake's, and what a call and a turn come to
+        "500": "server_error", "503": "overloaded", "504": "server_timeout", "429": "busy", "429-minute": "quota_minute",
+        "429-day": "quota_day", "empty": "empty", "truncated": "truncated", "blocked": "blocked_prompt", "safety": "blocked_answer",
+        "recitation": "recitation", "odd-stop": "odd_stop", "refusal": "bad_answer", "bad-utf8": "bad_text",
+        "duplicate": "duplicate_key", "html": "bad_reply", "missing-turn": "wrong_turns", "bad-key": "bad_key",
+        "no-model": "no_model", "retired": "no_model", "unknown-field": "bad_request", "reset": "reset", "stall": "timed_out",
+        "sse-error": "overloaded"}
+    SERIES = re.compile(r'cleanerctx_model_(calls|turns)_total{.*outcome="(\w+)".*} (\S+)')
+
+    def setUp(self):
+        self.model = self.enterContext(FakeModel())
+        self.here = self.enterContext(Installation(cleaners=1, environment={
+            "CLEANERCTX_MODEL_PROVIDER": "gemini", "CLEANERCTX_MODEL_URL": self.model.url, "CLEANERCTX_MODELS": "fake",
+            "CLEANERCTX_MODEL_KEY": "k", "CLEANERCTX_MODEL_THINKING": "off"}))
+        self.me = self.here.client()
+        self.addCleanup(self.me.close)
+        self.conversation = self.me.new_conversation()
+        self.numbers = iter(range(100000))
+
+    def counted(self):
+        found = {}
+        for line in self.me.get("/metrics").bytes.decode().splitlines():
+            if (m := self.SERIES.fullmatch(line)):
+                found[m[1], m[2]] = found.get((m[1], m[2]), 0) + float(m[3])
+        return found
+
+    def turn(self, **options):
+        """A turn that nobody has asked about, of a model that no breaker keeps back."""
+        self.here.redis("DEL", "cc:llm:breaker:gemini:fake")
+        answer = self.me.turn(self.conversation, f"um we are in place {next(self.numbers)}", force_cleaning_level="full",
+                              options={"deadline_ms": 5000, **options})
+        self.assertEqual(answer.status, 201, answer)
+
+    def check(self, outcome, kinds=("calls", "turns"), **options):
+        before = self.counted()
+
+        def counted():
+            self.turn(**options)
+            now = self.counted()
+            return all(now.get((kind, outcome), 0) > before.get((kind, outcome), 0) for kind in kinds)
+        until(f"{outcome} is counted", counted)
+
+    def test_every_outcome_is_in_metrics(self):
+        self.check("ok")
+        for case, outcome in self.CASES.items():
+            with self.subTest(case=case):
+                self.model.set("case", case)
+                self.check(outcome)
+        self.model.set("case", "schema")  # its answer comes at the second call, without a schema
+        self.check("schema_refused", kinds=("calls",))
+        self.model.set("case", "answers")  # a good reply, and not the turn
+        self.check("not_the_turn", kinds=("turns",))
+        self.check("no_time", kinds=("turns",), deadline_ms=50)
+        self.model.set("case", "500")
+        self.check("breaker_open", kinds=("turns",))
+        self.model.stop()
+        try:
+            self.check("no_connection")
+        finally:
+            self.model.start()
+        self.check("ok")
+
+
 if __name__ == "__main__":
     unittest.main()
