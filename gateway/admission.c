@@ -14,13 +14,16 @@
 
 static const struct {
 	size_t always;	 /* under way without question: a burst that is soon over */
+	double wait_ns;	 /* that a turn may wait longer than usual: half of an agent's target, most of a person's */
 	double least;	 /* limit in overload: something must be tried, or nothing is learned */
-	double late_ns;	 /* beyond the usual a turn counts as late: well within the target, 10 and 300 ms */
+	double late_ns;	 /* beyond the usual a turn counts as late: well within the target, 10 and 300 ms .. */
+	double soon_ns;	 /* .. but where the usual is much of the target, no later than this .. */
+	double least_late_ns; /* .. or this beyond the usual: a slow machine's turns are not all late */
 	double usual_ns; /* before anything is known */
 	double begin_s;	 /* seconds of work under way when overload begins */
 } sides[ADMISSION_CLASSES] = {
-	[ADMISSION_AGENT] = {64, 2, 4e6, 2e6, .005},
-	[ADMISSION_PERSON] = {192, 2, 200e6, 10e6, .03},
+	[ADMISSION_AGENT] = {64, 5e6, 2, 4e6, 8e6, 2e6, 2e6, .005},
+	[ADMISSION_PERSON] = {192, ADMISSION_WAIT_MS * 1e6, 2, 200e6, 300e6, 200e6, 10e6, .03},
 };
 
 #define LATE_SHARE .01	/* targets are held at p99 */
@@ -149,7 +152,7 @@ static bool waits_too_long(const struct admission *a, enum admission_class c)
 	const struct admission_side *s = &a->side[c];
 
 	return s->under_way >=
-	       larger((double)sides[c].always, s->best * (ADMISSION_WAIT_MS * 1e6 + s->usual_ns) / 1e9);
+	       larger((double)sides[c].always, s->best * (sides[c].wait_ns + s->usual_ns) / 1e9);
 }
 
 static void begin_overload(struct admission *a)
@@ -194,6 +197,14 @@ bool admission_sets_aside(struct admission *a, enum admission_class c, uint64_t 
 	return true;
 }
 
+static double late_after_ns(const struct admission_side *s, enum admission_class c)
+{
+	double usual_late = s->usual_ns + sides[c].late_ns, least = s->usual_ns + sides[c].least_late_ns;
+	double soon = larger(sides[c].soon_ns, least);
+
+	return usual_late < soon ? usual_late : soon;
+}
+
 /* A step towards the value, whatever its distance: so it is the median that is approached. */
 static void learn_usual(struct admission_side *s, uint64_t took_ns)
 {
@@ -211,7 +222,7 @@ void admission_done(struct admission *a, enum admission_class c, uint64_t took_n
 	a->heard_ns = now_ns;
 	s->under_way--;
 	s->done++;
-	s->late += (double)took_ns > s->usual_ns + sides[c].late_ns;
+	s->late += (double)took_ns > late_after_ns(s, c);
 	if (!a->overload)
 		learn_usual(s, took_ns);
 }

@@ -2,8 +2,8 @@
  *
  * admission.h - which turns are taken on when more come than can be worked off.
  *
- * Ordinarily all are. When a turn would wait ADMISSION_WAIT_MS longer than usual, at the rate at which turns
- * were lately done, there is overload: then as many are taken on at a time as are not much later than usual,
+ * Ordinarily all are. When a person's turn would wait ADMISSION_WAIT_MS longer than usual, or one of many agent's turns half of its
+ * target, at the rate at which turns were lately done, there is overload: then as many are taken on at a time as are not much later than usual,
  * and the rest is refused at once. The agent's turns go before persons': when they are late, fewer persons'
  * turns are let in. Overload is over as soon as fewer turns come than were being done when it began: not when
  * the queue is short, which refusing has made it. Usual is the median of what turns took in ordinary times: a
@@ -32,7 +32,7 @@ enum admission_class { ADMISSION_AGENT, ADMISSION_PERSON, ADMISSION_CLASSES };
 enum {
 	ADMISSION_WAIT_MS = 250, /* a person's turn has 300 to 500 */
 	ADMISSION_STANDSTILL_MS =
-		250,		   /* a batch is committed every few ms, a slow disk's flush is under 100 */
+		150,		   /* a batch is committed every few ms, a slow disk's flush is under 100 */
 	ADMISSION_GRACE_MS = 3000, /* what gathered in a restart's second is worked off by then */
 	ADMISSION_ASIDE_MS = 1000, /* beyond the usual: four times what any may wait for its place */
 	ADMISSION_WINDOW_MS = 100, /* limits move this often: tens of turns near capacity */
