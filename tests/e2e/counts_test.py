@@ -15,6 +15,7 @@ from stack import build as builds
 
 SERIES = re.compile(r'cleanerctx_(\w+)(?:\{(.*)\})? (\S+)')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+EVENT_LOG = 10  # events kept of a conversation
 ASYNC = {"Prefer": "respond-async"}
 TEXT = "so um we have seventy five employees"
 
@@ -27,7 +28,8 @@ def counts_table():
 class Counts(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.here = cls.enterClassContext(Installation(cleaners=1, fake_model="latency=1"))
+        cls.here = cls.enterClassContext(Installation(cleaners=1, fake_model="latency=1", environment={
+            "CLEANERCTX_EVENT_LOG_LENGTH": str(EVENT_LOG)}))
 
     def setUp(self):
         self.me = self.here.add_user(f"{uuid.uuid4()}@example.com", "a long password")
@@ -97,7 +99,6 @@ class Counts(unittest.TestCase):
         self.me.post(f"/api/v1/conversations/{self.conversation}/pause", {})
         with self.moves("decider_turns_accepted_total", to="paused"):
             self.assertEqual(self.turn().status, 202)
-        self.me.post(f"/api/v1/conversations/{self.conversation}/end", {})
 
     def test_the_queue_rises_while_no_cleaner_works(self):
         others = [self.me.new_conversation() for _ in range(3)]
@@ -119,6 +120,36 @@ class Counts(unittest.TestCase):
         with self.moves("cleaner_dead_letters_total", cause="commit_refused"), self.moves("queue_dead_letters"), \
                 self.moves("cleaner_turns_total", state="failed"):
             self.assertEqual(self.turn("um we have seventy five").json["state"], "failed")
+
+    @contextlib.contextmanager
+    def full_disk(self, event):
+        """PostgreSQL answers so to this event on the table of turns."""
+        self.here.sql(f"""CREATE FUNCTION fail() RETURNS trigger AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''53100''; END'
+                          LANGUAGE plpgsql; CREATE TRIGGER fail BEFORE {event} ON turns FOR EACH ROW EXECUTE FUNCTION fail()""")
+        try:
+            yield
+        finally:
+            self.here.sql("DROP TRIGGER fail ON turns; DROP FUNCTION fail")
+
+    def test_what_postgres_cannot_do_is_tried_again(self):
+        with self.full_disk("UPDATE"), self.moves("cleaner_postgres_retries_total", by=2):
+            self.assertEqual(self.turn(headers=ASYNC).status, 202)
+        until("it is cleaned", lambda: {t["state"] for t in self.me.all_turns(self.conversation)} == {"done"})
+        with self.full_disk("INSERT"), self.moves("decider_postgres_retries_total", by=2), \
+                self.moves("decider_turns_refused_total", why="postgres"):
+            self.assertEqual(self.turn(headers=ASYNC).status, 503)
+
+    def test_a_conversation_that_has_ended(self):
+        path = f"/api/v1/conversations/{self.conversation}"
+        self.assertEqual(self.me.request("PATCH", path, {"status": "completed"}).json["status"], "completed")
+        with self.moves("decider_turns_refused_total", why="closed"):
+            self.assertEqual(self.turn().status, 409)
+
+    def test_a_full_log(self):
+        with self.moves("notifier_events_trimmed_total", by=5):
+            for _ in range(EVENT_LOG):
+                self.turn("Thank you.", speaker="Lumen")
+                self.turn("um yes we do")
 
     def test_a_cleaner_that_dies_with_a_turn_in_hand(self):
         """The one that comes after it counts: what died counted from its own start."""
