@@ -174,12 +174,12 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 	watcher_look(w);
 }
 
-/* The same conversation again, or another of the same user. */
+/* The same conversation again, while it is there, or another of the same user. */
 static void watcher_choose(struct watcher *w)
 {
 	struct load *l = w->load;
 
-	if (w->id[0] && load_random(l) < 0.5)
+	if (w->id[0] && strcmp(w->id, conversation_id(w->conversation)) == 0 && load_random(l) < 0.5)
 		return;
 	w->conversation = (size_t)(load_random(l) * (double)l->options->conversations);
 	snprintf(w->id, sizeof w->id, "%s", conversation_id(w->conversation));
