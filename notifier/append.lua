@@ -27,4 +27,4 @@ if once ~= '' then
 end
 redis.call('EXPIRE', log, ARGV[3])
 redis.call('EXPIRE', seen, ARGV[3])
-return {id, 1, length + 1 - redis.call('XLEN', log)}
+return {id, 1, math.max(0, length + 1 - tonumber(ARGV[2]))}
