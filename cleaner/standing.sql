@@ -9,6 +9,6 @@ SELECT c.status, t.id IS NOT NULL AS there, t.state, t.revision, t.fence = $3::b
     json_build_object('HIGH', c.high_count, 'MEDIUM', c.medium_count, 'LOW', c.low_count)::text AS confidence
 FROM conversations c
 JOIN users u ON u.id = c.user_id
-LEFT JOIN turns t ON t.id = $1::uuid AND t.conversation_id = c.id
+LEFT JOIN turns t ON t.id = $1::uuid AND (t.conversation_id = c.id) IS TRUE
 LEFT JOIN context_transitions x ON x.conversation_id = c.id AND x.seq = t.seq
 WHERE c.id = $2::uuid

@@ -20,7 +20,7 @@ WITH input AS (
         CASE WHEN i.opt_set & 2 <> 0 THEN i.formats ELSE coalesce(c.opt_formats, 1023) END AS use_formats,
         CASE WHEN i.opt_set & 4 <> 0 THEN i.verbatim ELSE coalesce(c.opt_verbatim, false) END AS use_verbatim,
         CASE WHEN i.opt_set & 8 <> 0 THEN i.profile ELSE c.opt_profile END AS use_profile
-    FROM input i JOIN conversations c ON c.id = i.conversation_id AND c.user_id = i.user_id
+    FROM input i JOIN conversations c ON c.id = i.conversation_id AND (c.user_id = i.user_id) IS TRUE
     JOIN users u ON u.id = c.user_id
     WHERE c.status <> 'completed' AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.id = i.turn_id)
 ), made AS (

@@ -1,13 +1,15 @@
 -- accept.sql and standing.sql for a batch of one turn, which most are while the load is light: the same rows and the same
 -- answer (tests/e2e/accept_test.py holds them against each other) for a third less of the server's time. The parameters are
 -- accept.sql's, each one value; the columns of the answer are standing.sql's.
+-- IS TRUE, here and there: whose conversation it is, is asked of the row. Of an index of the user's conversations it would read
+-- all that the user has, and before its first ANALYZE a table's indexes are all the same to the planner.
 WITH c AS (
     SELECT c.id, c.status, c.turn_count, c.queued_count, c.processing_ms, c.user_done, c.high_count, c.medium_count,
         c.low_count, c.opt_deadline_ms, c.opt_formats, c.opt_verbatim, c.opt_profile,
         $10::text IS NULL OR (NOT $5::boolean AND (c.status = 'paused' OR (
             $9::text = 'well_formed' AND (c.glossary_version > 0 OR u.glossary_version > 0
                 OR ($16::integer & 8 = 0 AND c.opt_profile IS NOT NULL))))) AS waits
-    FROM conversations c JOIN users u ON u.id = c.user_id WHERE c.id = $2::uuid AND c.user_id = $3::uuid
+    FROM conversations c JOIN users u ON u.id = c.user_id WHERE c.id = $2::uuid AND (c.user_id = $3::uuid) IS TRUE
 ), made AS (
     INSERT INTO turns (id, conversation_id, seq, speaker, agent, raw_text, cleaned_text, state, revision, level, forced,
         reason, metadata, gateway, shared_context, priority, words, deadline_ms, verbatim, formats, profile, traceparent,

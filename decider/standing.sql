@@ -7,7 +7,7 @@ SELECT c.id IS NOT NULL AS owned, c.status, t.id IS NOT NULL AS stored,
     c.queued_count, coalesce(c.processing_ms / nullif(c.user_done, 0), 0)::bigint AS average_ms,
     c.high_count, c.medium_count, c.low_count
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS i (turn_id, conversation_id, user_id, ord)
-LEFT JOIN conversations c ON c.id = i.conversation_id AND c.user_id = i.user_id
+LEFT JOIN conversations c ON c.id = i.conversation_id AND (c.user_id = i.user_id) IS TRUE
 LEFT JOIN LATERAL ( -- by its id, whatever the planner thinks of conversations: they may have thousands of turns
     SELECT x.*, x.xmin AS made_by FROM turns x WHERE x.id = i.turn_id OFFSET 0
 ) t ON t.conversation_id = c.id
