@@ -3,9 +3,10 @@
  * link.c - see link.h.
  *
  * A link holds one ZeroMQ socket, or, for a connecting PUSH, one an endpoint ("lanes"), so that a sender chooses which
- * peer gets a message. Every lane has an ev_io on its ZMQ_FD; one ev_prepare a link looks at ZMQ_EVENTS before the loop
- * sleeps and, when something is left, starts an ev_idle so that it does not sleep. That is the whole answer to the
- * descriptor being edge-triggered.
+ * peer gets a message. Every lane has an ev_io on its ZMQ_FD. Whatever else is done with the socket may use up the
+ * descriptor's edge: then one ev_prepare a link looks at ZMQ_EVENTS before the loop sleeps and, when something is left,
+ * starts an ev_idle so that it does not sleep. That is the whole answer to the descriptor being edge-triggered. A link
+ * that nothing was done with since is not looked at: each look is two system calls.
  */
 #include "link.h"
 
@@ -120,13 +121,26 @@ static void dispatch(struct link *link, zmsg_t *msg)
 	zframe_destroy(&held);
 }
 
+static bool receives(int type)
+{
+	return type != ZMQ_PUB && type != ZMQ_PUSH;
+}
+
+/* To be called whenever something is done with a socket of the link; not from a prepare watcher, whose turn it then is. */
+static void touch(struct link *link)
+{
+	if (receives(link->type) && !link->closing)
+		ev_prepare_start(service_loop(link->run), &link->prepare);
+}
+
 static bool readable(const struct lane *lane)
 {
 	return (zsock_events(lane->socket) & ZMQ_POLLIN) != 0;
 }
 
-bool link_has_peer(const struct link *link)
+bool link_has_peer(struct link *link)
 {
+	touch(link);
 	return link->lane_count > 0 && (zsock_events(link->lanes[0].socket) & ZMQ_POLLOUT) != 0;
 }
 
@@ -142,6 +156,7 @@ static void free_link(struct link *link)
 /* Takes up to LINK_BURST messages from a lane. */
 static void drain_lane(struct link *link, struct lane *lane)
 {
+	touch(link);
 	link->dispatching = true;
 	for (int i = 0; i < LINK_BURST && !link->closing && readable(lane); i++) {
 		zmsg_t *msg = zmsg_recv(lane->socket);
@@ -173,8 +188,9 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *w, int revents)
 {
 	struct link *link = w->data;
 
+	ev_prepare_stop(loop, w);
 	if (any_readable(link))
-		ev_idle_start(loop, &link->idle);
+		ev_idle_start(loop, &link->idle); /* its drain touches the link again */
 	else
 		ev_idle_stop(loop, &link->idle);
 }
@@ -189,11 +205,7 @@ static void on_idle(struct ev_loop *loop, ev_idle *w, int revents)
 			return; /* the link may be gone; the other lanes have their turn next time round */
 		}
 	}
-}
-
-static bool receives(int type)
-{
-	return type != ZMQ_PUB && type != ZMQ_PUSH;
+	ev_idle_stop(loop, w);
 }
 
 static void watch_lane(struct link *link, struct lane *lane)
@@ -206,15 +218,12 @@ static void watch_lane(struct link *link, struct lane *lane)
 
 static void watch(struct link *link)
 {
-	struct ev_loop *loop = service_loop(link->run);
-
 	ev_prepare_init(&link->prepare, on_prepare);
 	ev_idle_init(&link->idle, on_idle);
 	/* At the highest priority an idle watcher runs although other events are pending: they never starve a link. */
 	ev_set_priority(&link->idle, EV_MAXPRI);
 	link->prepare.data = link->idle.data = link;
-	if (receives(link->type))
-		ev_prepare_start(loop, &link->prepare);
+	touch(link);
 }
 
 static struct lane *add_lane(struct link *link)
@@ -351,15 +360,15 @@ static void put_frame(void *arg, struct slice frame)
 	zmsg_addmem(arg, frame.p, frame.n);
 }
 
-/* After a send a descriptor's edge may be used up: the prepare watcher of this link looks before the loop sleeps. */
-static bool send_message(zsock_t *socket, struct slice envelope, bool enveloped, enum msg_kind kind, const void *fields)
+static bool send_message(struct link *link, size_t lane, const struct slice *envelope, enum msg_kind kind, const void *fields)
 {
 	zmsg_t *msg = zmsg_new();
 
-	if (enveloped)
-		zmsg_addmem(msg, envelope.p, envelope.n);
+	touch(link);
+	if (envelope)
+		zmsg_addmem(msg, envelope->p, envelope->n);
 	msg_encode(kind, fields, put_frame, msg);
-	if (zmsg_send(&msg, socket) == 0)
+	if (zmsg_send(&msg, link->lanes[lane].socket) == 0)
 		return true;
 	zmsg_destroy(&msg);
 	return false;
@@ -372,17 +381,19 @@ bool link_send(struct link *link, enum msg_kind kind, const void *fields)
 
 bool link_send_lane(struct link *link, size_t lane, enum msg_kind kind, const void *fields)
 {
-	return send_message(link->lanes[lane % link->lane_count].socket, slice_of(NULL, 0), false, kind, fields);
+	return send_message(link, lane % link->lane_count, NULL, kind, fields);
 }
 
 bool link_send_to(struct link *link, const struct link_peer *peer, enum msg_kind kind, const void *fields)
 {
-	return send_message(link->lanes[0].socket, slice_of((const char *)peer->bytes, peer->n), true, kind, fields);
+	struct slice id = slice_of((const char *)peer->bytes, peer->n);
+
+	return send_message(link, 0, &id, kind, fields);
 }
 
 void link_publish(struct link *link, struct slice topic, enum msg_kind kind, const void *fields)
 {
-	if (!send_message(link->lanes[0].socket, topic, true, kind, fields))
+	if (!send_message(link, 0, &topic, kind, fields))
 		dropped(link);
 }
 
@@ -393,6 +404,7 @@ size_t link_lanes(const struct link *link)
 
 static void option_topic(struct link *link, int option, struct slice topic)
 {
+	touch(link);
 	if (zmq_setsockopt(zsock_resolve(link->lanes[0].socket), option, topic.p, topic.n) != 0)
 		log_warning("link.subscribe", "link=%s error=\"%s\"", link->row->name, zmq_strerror(zmq_errno()));
 }

@@ -63,7 +63,7 @@ void link_unsubscribe(struct link *link, struct slice topic);
 const char *link_endpoint(const struct link *link);
 
 /* Would a message find a peer now? On a DEALER, which hands messages only to peers that are connected. */
-bool link_has_peer(const struct link *link);
+bool link_has_peer(struct link *link);
 
 uint64_t link_dropped(const struct link *link); /* undecodable messages so far */
 
