@@ -3,9 +3,9 @@
  * commit.c - the cleaner's statements: the second commit of a turn, the window and the lost earlier turns
  * when Redis does not have them.
  *
- * The commit is one transaction: lock the conversation, finish the turn if it is ours to finish, say how it
- * stands. It may be sent again when its outcome is unknown: the lease's fence tells whether the first one
- * went through.
+ * The commit is one transaction: lock the conversation, finish the turn if it is ours to finish. When it was
+ * not, a second request asks how the turn stands. The commit may be sent again when its outcome is unknown:
+ * the lease's fence tells whether the first one went through.
  *
  * Group commit: while one commit is under way those that come gather, and go together in the next
  * transaction, each with its own statements, so that a group grows with the load and a lone turn waits for
@@ -40,7 +40,7 @@ enum {
 	GATHER_MS = 20, /* that a turn waits for the commit under way: longer than one takes that waits for no
 			   lock */
 };
-_Static_assert(1 + 2 * GROUP_MOST <= PG_OPS, "a group is one request");
+_Static_assert(1 + GROUP_MOST <= PG_OPS, "a group is one request");
 
 /* The turns of one transaction under way. */
 struct group {
@@ -54,6 +54,15 @@ static const struct pg_stmt lock_stmt = {"lock", lock_sql, 1}, lock_all_stmt = {
 			    standing_stmt = {"standing", standing_sql, 3},
 			    window_stmt = {"window", window_sql, 3},
 			    earlier_stmt = {"earlier", earlier_sql, 3};
+
+/* finish.sql's columns */
+enum {
+	F_REVISION,
+	F_FROM,
+	F_TO,
+	F_REASON,
+	F_CONFIDENCE
+};
 
 /* standing.sql's columns */
 enum {
@@ -79,15 +88,40 @@ static struct slice number(int64_t v, char text[NUMBER_BYTES])
 	return slice_str(text);
 }
 
-static void tell_change(struct lease *l, const PGresult *r, uint64_t took_ns)
+/* What the turn's own commit did. */
+struct done {
+	uint64_t revision;
+	struct slice confidence, from, to, reason; /* from: NULL when the contexts are what they were */
+};
+
+static void tell_change(struct lease *l, const struct done *d, uint64_t took_ns)
 {
 	uint64_t start = clock_mono_ns();
 
-	if (!pg_cell(r, 0, C_FROM).p)
+	if (!d->from.p)
 		return;
-	announce_contexts(l, pg_cell(r, 0, C_FROM), pg_cell(r, 0, C_TO), pg_cell(r, 0, C_REASON));
+	announce_contexts(l, d->from, d->to, d->reason);
 	timing_turn_ns(METRIC_API_CONTEXT_UPDATE, took_ns, &l->turn);
 	timing_turn_ns(METRIC_AI_CONTEXT_TRANSITION_TRACK, clock_mono_ns() - start, &l->turn);
+}
+
+static void tell_done(struct lease *l, const struct done *d, uint64_t took_ns)
+{
+	l->revision = d->revision;
+	announce_finished(l, d->revision);
+	announce_confidence(l, d->confidence);
+	tell_change(l, d, took_ns);
+}
+
+static void read_finished(struct lease *l, const PGresult *r, uint64_t took_ns)
+{
+	struct done d = {.revision = (uint64_t)pg_cell_i64(r, 0, F_REVISION),
+		.confidence = pg_cell(r, 0, F_CONFIDENCE),
+		.from = pg_cell(r, 0, F_FROM),
+		.to = pg_cell(r, 0, F_TO),
+		.reason = pg_cell(r, 0, F_REASON)};
+
+	tell_done(l, &d, took_ns);
 }
 
 static enum outcome read_standing(struct lease *l, const PGresult *r, uint64_t took_ns)
@@ -110,10 +144,13 @@ static enum outcome read_standing(struct lease *l, const PGresult *r, uint64_t t
 	outcome = outcome_of(&s);
 	revision = (uint64_t)pg_cell_i64(r, 0, C_REVISION);
 	if (outcome == OUTCOME_FINISHED) {
-		l->revision = revision;
-		announce_finished(l, revision);
-		announce_confidence(l, pg_cell(r, 0, C_CONFIDENCE));
-		tell_change(l, r, took_ns);
+		struct done d = {.revision = revision,
+			.confidence = pg_cell(r, 0, C_CONFIDENCE),
+			.from = pg_cell(r, 0, C_FROM),
+			.to = pg_cell(r, 0, C_TO),
+			.reason = pg_cell(r, 0, C_REASON)};
+
+		tell_done(l, &d, took_ns);
 	} else if (outcome == OUTCOME_ALREADY) {
 		/* The window wants the text that stands, not ours. */
 		buf_reset(&l->cleaned.text);
@@ -209,26 +246,58 @@ static void gathered_send(struct cleaner *c);
 
 /* --- the answer --- */
 
-static void committed(struct lease *l, const struct pg_answer *answer, const PGresult *standing)
+static void on_standing(const struct pg_answer *answer, void *arg)
 {
-	enum outcome outcome = read_standing(l, standing, answer->took_ns);
+	struct lease *l = arg;
 
-	if (l->putright)
-		putright_committed(l, answer->results[2]);
+	if (answer->status == PG_OK)
+		lease_committed(l, read_standing(l, answer->results[0], answer->took_ns));
+	else
+		lease_pg_failed(l, answer->status);
+}
+
+static void ask_standing(struct lease *l)
+{
+	char turn[UUID_TEXT_BYTES], conversation[UUID_TEXT_BYTES], fence[NUMBER_BYTES];
+	struct slice params[3];
+
+	uuid_text(&l->turn, turn);
+	uuid_text(&l->conversation, conversation);
+	params[0] = slice_str(turn);
+	params[1] = slice_str(conversation);
+	params[2] = number((int64_t)l->fence, fence);
+	pg_send(l->cleaner->pg, &(struct pg_op){&standing_stmt, params}, 1, on_standing, l);
+}
+
+/* The counts that it tells are those after the other turn's change: standing.sql's, the last of the request. */
+static void committed_putting_right(struct lease *l, const struct pg_answer *answer)
+{
+	enum outcome outcome = read_standing(l, answer->results[answer->count - 1], answer->took_ns);
+
+	putright_committed(l, answer->results[2]);
 	putright_forget(l);
 	lease_committed(l, outcome);
 }
 
+static void committed(struct lease *l, const struct pg_answer *answer, const PGresult *finished)
+{
+	if (l->putright) {
+		committed_putting_right(l, answer);
+	} else if (PQntuples(finished) == 1) {
+		read_finished(l, finished, answer->took_ns);
+		lease_committed(l, OUTCOME_FINISHED);
+	} else {
+		ask_standing(l);
+	}
+}
+
 static void group_committed(const struct group *g, const struct pg_answer *answer)
 {
-	if (g->count == 1) {
-		committed(g->lease[0], answer, answer->results[answer->count - 1]);
-		return;
-	}
-	log_debug("commit.group", "turns=%zu took_us=%llu", g->count,
-		(unsigned long long)(answer->took_ns / 1000));
+	if (g->count > 1)
+		log_debug("commit.group", "turns=%zu took_us=%llu", g->count,
+			(unsigned long long)(answer->took_ns / 1000));
 	for (size_t i = 0; i < g->count; i++)
-		committed(g->lease[i], answer, answer->results[2 + 2 * i]);
+		committed(g->lease[i], answer, answer->results[1 + i]);
 }
 
 /* By the server, as a whole: each alone, which then waits for its locks and fails by itself. */
@@ -289,7 +358,7 @@ static void write_conversations(const struct turn_params *turns, size_t count, s
 	pg_array_end(out);
 }
 
-/* One transaction. What a lone turn puts right stands between its two statements. */
+/* One transaction. A turn that puts another right is alone in it. */
 static void group_send(struct cleaner *c, struct lease *const leases[], size_t count)
 {
 	struct turn_params turns[GROUP_MOST];
@@ -306,8 +375,10 @@ static void group_send(struct cleaner *c, struct lease *const leases[], size_t c
 
 		turn_params_fill(t, l);
 		ops[n++] = (struct pg_op){&finish_stmt, t->params};
-		n += putright_op(l, &ops[n]);
-		ops[n++] = (struct pg_op){&standing_stmt, t->params};
+		if (putright_op(l, &ops[n])) {
+			n++;
+			ops[n++] = (struct pg_op){&standing_stmt, t->params};
+		}
 	}
 	buf_init(&conversations, GROUP_MOST * (UUID_TEXT_BYTES + 3) + 3); /* quotes and commas; braces */
 	write_conversations(turns, count, &conversations);

@@ -11,8 +11,8 @@ WITH mine AS (
     WHERE t.id = $1::uuid AND t.conversation_id = $2::uuid AND t.seq = $13::integer AND t.state = 'queued'
         AND ($14::bigint IS NULL OR (c.glossary_version + c.rejected_version = $15::bigint AND EXISTS (
             SELECT 1 FROM users u WHERE u.id = c.user_id AND u.glossary_version = $14::bigint)))
-        AND c.id = $2::uuid AND c.status <> 'paused' AND t.fence < $3::bigint AND NOT EXISTS (
-            SELECT 1 FROM turns e WHERE e.conversation_id = $2::uuid AND e.seq < $13::integer AND e.state = 'queued')
+        AND c.id = $2::uuid AND c.status <> 'paused' AND t.fence < $3::bigint AND (c.queued_count = 1 OR NOT EXISTS (
+            SELECT 1 FROM turns e WHERE e.conversation_id = $2::uuid AND e.seq < $13::integer AND e.state = 'queued'))
     RETURNING t.id, t.revision, t.seq, t.agent
 ), announced AS (
     INSERT INTO outbox (turn_id, revision) SELECT id, revision FROM mine
@@ -25,6 +25,7 @@ WITH mine AS (
             FROM unnest(c.active_contexts) WITH ORDINALITY AS o (name, i) WHERE o.name <> ALL ($11::text[])))
     FROM mine m JOIN conversations c ON c.id = $2::uuid WHERE c.active_contexts <> $11::text[]
     ON CONFLICT DO NOTHING
+    RETURNING array_to_json(from_contexts)::text AS from_contexts, array_to_json(to_contexts)::text AS to_contexts, reason
 )
 UPDATE conversations c SET queued_count = c.queued_count - 1,
     user_done = c.user_done + ($4::text = 'done' AND NOT m.agent)::integer,
@@ -35,4 +36,6 @@ UPDATE conversations c SET queued_count = c.queued_count - 1,
     low_count = c.low_count + ($9::text = 'LOW')::integer,
     processing_ms = c.processing_ms + CASE WHEN $4::text = 'done' AND NOT m.agent THEN $10::double precision ELSE 0 END,
     active_contexts = coalesce($11::text[], c.active_contexts)
-FROM mine m WHERE c.id = $2::uuid
+FROM mine m LEFT JOIN moved x ON true WHERE c.id = $2::uuid
+RETURNING m.revision, x.from_contexts, x.to_contexts, x.reason,
+    json_build_object('HIGH', c.high_count, 'MEDIUM', c.medium_count, 'LOW', c.low_count)::text AS confidence

@@ -100,7 +100,7 @@ void pg_array_end(struct buf *b);
 
 enum {
 	PG_PARAMS = 40,	  /* of one statement: the widest table has fewer columns */
-	PG_OPS = 33,	  /* statements of one request: the cleaner's group commit has the most */
+	PG_OPS = 17,	  /* statements of one request: the cleaner's group commit has the most */
 	PG_QUEUE = 4096,  /* requests that wait for a connection: seconds of work; more is answered PG_DOWN */
 	PG_PIPELINE = 64, /* requests under way on one connection: what one lost connection makes uncertain */
 	PG_STATEMENTS = 128, /* different statements of one process */
