@@ -101,16 +101,19 @@ void lws_shim_send_problem(struct lws *wsi, enum problem problem)
 /* compare is below 0 where its first belongs before its second. Among equals the new one comes first, as in the library. */
 void lws_dll2_add_sorted(lws_dll2_t *d, lws_dll2_owner_t *own, int (*compare)(const lws_dll2_t *d, const lws_dll2_t *i))
 {
-	lws_dll2_t *before = own->tail;
+	lws_dll2_t *after = own->head, *before = own->tail;
 
-	while (before && compare(before, d) >= 0)
+	/* While both searches go on there is a place between them. */
+	while (after && compare(after, d) < 0 && compare(before, d) >= 0) {
+		after = after->next;
 		before = before->prev;
-	if (!before)
-		lws_dll2_add_head(d, own);
-	else if (!before->next)
-		lws_dll2_add_tail(d, own);
-	else
+	}
+	if (after && compare(after, d) >= 0)
+		lws_dll2_add_before(d, after);
+	else if (before && before->next)
 		lws_dll2_add_before(d, before->next);
+	else
+		lws_dll2_add_tail(d, own);
 }
 
 int lws_return_http_status(struct lws *wsi, unsigned int code, const char *html_body)

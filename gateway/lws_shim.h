@@ -8,8 +8,9 @@
  * symbol interposition; the library is not built with -Bsymbolic, and tests/e2e hold the effects): lws_return_http_status
  * sends a problem, lws_close_free_wsi lets http.c say why first, and lws_hdr_copy gives the list without its tokens, which
  * dispatch.c has taken out by then. The fourth, lws_dll2_add_sorted, puts a timer into the list of all connections' timers:
- * the library's searches from the front, where the soonest are, and a new timer is nearly always among the last, so each
- * request cost time in proportion to the open connections (38 % of the gateway's at 1900). This one searches from the back.
+ * the library's searches from the front, and a new timer is that of a request, which belongs before all that wait for the
+ * next one, or that of a connection that waits, which belongs behind them: from either side alone each request costs time
+ * in proportion to the open connections (38 % of the gateway's at 1900). This one searches from both sides at once.
  */
 #ifndef CC_GATEWAY_LWS_SHIM_H
 #define CC_GATEWAY_LWS_SHIM_H
