@@ -164,6 +164,7 @@ static bool start(struct service_run *run)
 	n->pg = pg_open(service_loop(run), &(struct pg_options){.conninfo = common->postgres,
 						   .connections = 1,
 						   .timeout_ms = PG_TIMEOUT_MS,
+						   .repeats = true, /* what is not confirmed is sent again */
 						   .connected = on_connected,
 						   .arg = n});
 	n->events = link_open(run, LINK_EVENTS, LINK_BINDS, n->config->events_bind,

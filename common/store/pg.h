@@ -67,6 +67,7 @@ struct pg_options {
 	const char *conninfo;
 	size_t connections;		   /* 1 to 32 */
 	uint64_t timeout_ms;		   /* a request's time to its answer */
+	bool repeats; /* a commit that a crash of the server undoes is made again: it is answered before it is on disk */
 	void (*state)(bool up, void *arg); /* first connection up, last one down; may be NULL */
 	void (*connected)(
 		uint64_t took_ns, void *arg); /* each connection made, and how long it took; may be NULL */

@@ -329,7 +329,9 @@ static void advance(struct pg_conn *c)
 /* What the operator's conninfo says comes later in the list and wins. Our statements are index reads of a few
  * rows: a generic plan saves planning each time, and one made while a table was small must not stay a
  * sequential scan when it has grown. */
-static PGconn *begin(const char *conninfo)
+#define SESSION "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
+
+static PGconn *begin(const struct pg_options *options)
 {
 	static const char *const keys[] = {"options", "fallback_application_name", "client_encoding",
 		"gssencmode", "keepalives_idle", "keepalives_interval", "keepalives_count",
@@ -337,9 +339,9 @@ static PGconn *begin(const char *conninfo)
 	/* A peer that is gone without a word is noticed in 10 + 3 * 3 s when idle, in 2 s when it owes an
 	 * answer. */
 	const char *const values[] = {
-		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off",
-		program_invocation_short_name, "UTF8", "disable", "10", "3", "3", "2000", "5", conninfo,
-		NULL};
+		options->repeats ? SESSION " -c synchronous_commit=off" : SESSION,
+		program_invocation_short_name, "UTF8", "disable", "10", "3", "3", "2000", "5",
+		options->conninfo, NULL};
 
 	return PQconnectStartParams(keys, values, 1);
 }
@@ -357,7 +359,7 @@ static void connect_now(struct pg_conn *c)
 	c->since_ns = clock_mono_ns();
 	c->prepare_sqlstate[0] = '\0';
 	c->state = PG_CONN_CONNECTING;
-	c->pq = begin(c->options->conninfo);
+	c->pq = begin(c->options);
 	if (!c->pq || PQstatus(c->pq) == CONNECTION_BAD) {
 		drop(c, "connect");
 		return;

@@ -96,11 +96,14 @@ static int64_t directly(const char *sql)
 	return v;
 }
 
+static bool repeats;
+
 static void open_pool(size_t connections, uint64_t timeout_ms)
 {
 	struct pg_options options = {.conninfo = fixture_conninfo,
 		.connections = connections,
 		.timeout_ms = timeout_ms,
+		.repeats = repeats,
 		.state = on_state,
 		.connected = on_connected};
 
@@ -392,6 +395,20 @@ START_TEST(a_killed_server_is_found_again)
 }
 END_TEST
 
+START_TEST(only_what_repeats_is_answered_before_it_is_on_disk)
+{
+	static const struct pg_stmt waits = {"waits",
+		"SELECT (current_setting('synchronous_commit') <> 'off')::integer", 0};
+
+	repeats = _i == 1;
+	open_pool(1, 5000);
+	repeats = false;
+	fixture_until(loop, is_up, NULL);
+	ck_assert_int_eq(ask(&waits, NULL).number, _i == 0);
+	close_pool();
+}
+END_TEST
+
 /* As one that has no time: each session takes longer to begin than the first attempt waits. */
 START_TEST(a_server_that_is_slow_to_begin_is_waited_for)
 {
@@ -499,6 +516,7 @@ int main(void)
 	tcase_add_test(tc, a_silent_server_is_given_up);
 	tcase_add_test(tc, a_killed_backend_is_a_lost_answer_and_a_new_connection);
 	tcase_add_test(tc, a_killed_server_is_found_again);
+	tcase_add_loop_test(tc, only_what_repeats_is_answered_before_it_is_on_disk, 0, 2);
 	tcase_add_test(tc, a_server_that_is_slow_to_begin_is_waited_for);
 	tcase_add_test(tc, a_read_only_server_is_left_for_another);
 	tcase_add_test(tc, closing_answers_everybody);
