@@ -3,11 +3,18 @@
  * admission.h - which turns are taken on when more come than can be worked off.
  *
  * Ordinarily all are. When a person's turn would wait ADMISSION_WAIT_MS longer than usual, or one of many agent's turns half of its
- * target, at the rate at which turns were lately done, there is overload: then as many are taken on at a time as are not much later than usual,
- * and the rest is refused at once. The agent's turns go before persons': when they are late, fewer persons'
- * turns are let in. Overload is over as soon as fewer turns come than were being done when it began: not when
- * the queue is short, which refusing has made it. Usual is the median of what turns took in ordinary times: a
- * language model's time, or a slow machine's, is no queue.
+ * target, at the rate at which turns were lately done, there is overload; of agent's turns fewer suffice when they stand for
+ * ADMISSION_STANDING_WINDOWS: little more than can be done makes a queue that grows slowly and never goes. In overload as many are
+ * taken on at a time as are not much later than usual, and the rest is refused at once. The agent's turns go before persons': when
+ * they are late, fewer persons' turns are let in.
+ *
+ * Overload is over as soon as clearly fewer turns come than were being done when it began, or when for ADMISSION_CALM_WINDOWS no
+ * limit was reached: not when the queue is short, which refusing has made it. Ended too early, it begins again with the whole
+ * queue that it begins at.
+ *
+ * Usual is the median of what turns took in ordinary times, the least of the last seconds': a language model's time, or a slow
+ * machine's, is no queue, and a queue that grows is not usual before it is noticed. A model that becomes much slower while many
+ * wait for it looks like a queue, until what is let in alone is as slow.
  *
  * A standstill is no overload: while nothing is done for ADMISSION_STANDSTILL_MS (a process is being started
  * again, PostgreSQL is away), and for ADMISSION_GRACE_MS after it, turns wait instead of being refused,
@@ -37,6 +44,10 @@ enum {
 	ADMISSION_ASIDE_MS = 1000, /* beyond the usual: four times what any may wait for its place */
 	ADMISSION_WINDOW_MS = 100, /* limits move this often: tens of turns near capacity */
 	ADMISSION_WINDOWS = 5,	   /* a rate is that of so many */
+	ADMISSION_STANDING_WINDOWS = 5, /* a queue that was never short in so many stands: a burst's is gone */
+	ADMISSION_CALM_WINDOWS = 20,	/* no limit was reached in so many: there is no overload */
+	ADMISSION_USUAL_WINDOWS = 10,	/* a span of what is usual has so many at least, .. */
+	ADMISSION_USUAL_SPANS = 10,	/* .. and so many are looked back: what lasts longer is no queue */
 };
 
 struct admission {
@@ -46,7 +57,12 @@ struct admission {
 		uint32_t done, late;		 /* in this window */
 		bool full;			 /* the limit was reached in this window */
 		double best;			 /* a second: done, at its best of late */
-		double usual_ns;		 /* the median of what they take in ordinary times */
+		size_t least, standing;		 /* the least under way in this window; windows in which it was too many */
+		double lately_ns;		 /* the running median of what they take in ordinary times */
+		double usual_ns;		 /* the least that it was at the ends of the last spans, and now */
+		double usual_was[ADMISSION_USUAL_SPANS]; /* those ends', round and round */
+		unsigned spans;			 /* that have ended since this was last learned anew */
+		unsigned span_windows, span_turns; /* of the span that goes on */
 		uint32_t was[ADMISSION_WINDOWS]; /* done in the last windows */
 	} side[ADMISSION_CLASSES];
 	uint32_t asked, asked_was[ADMISSION_WINDOWS];
@@ -54,6 +70,10 @@ struct admission {
 	uint64_t heard_ns;  /* when something was last done, or began to be waited for */
 	uint64_t grace_ns;  /* until then a long queue is a standstill's */
 	unsigned windows;   /* counts them */
+	unsigned calm_windows; /* in which no limit was reached */
+	uint64_t crowded_ns;   /* in overload: when more than a limit were last under way, since before it */
+	double apart_ns;       /* in overload: the least that persons' turns took beside their queue, .. */
+	unsigned apart_turns;  /* .. of so many */
 	bool overload;
 };
 

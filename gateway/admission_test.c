@@ -13,27 +13,33 @@
 
 #include <stdlib.h>
 
-enum { STEP_US = 100, QUEUE = 100000, SECOND = 1000000 / STEP_US, LOOK = SECOND / 5 };
+enum { STEP_US = 100, QUEUE = 100000, SECOND = 1000000 / STEP_US, LOOK = SECOND / 5, UNSTEADY = SECOND / 10 };
+
+#define SETTLED_S 3 /* a phase's load has been noticed by then */
 
 struct turn {
 	enum admission_class c;
 	uint64_t came_ns, served_ns;
-	bool aside; /* not counted any more */
+	bool aside;   /* not counted any more */
+	bool settled; /* came after the first seconds of a judged phase */
 };
 
 struct phase {
 	double rate, seconds; /* turns a second that come */
 	bool stands_still;    /* nothing is served */
 	bool redis_away;      /* every other person's turn waits until it is back */
+	double model_ms;      /* a person's turn takes longer by that */
+	bool judged;	      /* its turns are those of outcome.settled */
 };
 
 struct pipeline {
 	double served_s;			/* turns a second that it can do */
 	uint64_t besides_ns[ADMISSION_CLASSES]; /* what a turn takes without any queue */
+	double unsteady; /* in each tenth of a second it can do that share more or less, drawn evenly */
 };
 
 struct outcome {
-	struct hist took[ADMISSION_CLASSES];
+	struct hist took[ADMISSION_CLASSES], settled[ADMISSION_CLASSES]; /* all; after the first seconds of judged phases */
 	uint32_t refused[8], accepted[8]; /* by phase */
 	double last_refused_s;		  /* after the last phase's begin */
 };
@@ -45,49 +51,54 @@ static unsigned short seed[3];
 static struct sim {
 	struct admission a;
 	const struct pipeline *line;
+	const struct phase *phase;
+	double since_s; /* the phase's begin */
 	size_t head, tail, ending, waiting;
-	double credit;
+	double credit, share; /* of what it can do on average, in this tenth of a second */
 	uint64_t now_ns;
 } sim;
 
-static void arrive(size_t phase, double since_s, bool redis_away)
+static void arrive(size_t phase)
 {
 	enum admission_class c = erand48(seed) < .4 ? ADMISSION_AGENT : ADMISSION_PERSON;
+	struct turn t = {c, sim.now_ns, .settled = sim.phase->judged && sim.since_s >= SETTLED_S};
 
 	if (!admission_ask(&sim.a, c, sim.now_ns)) {
 		got.refused[phase]++;
-		got.last_refused_s = since_s;
+		got.last_refused_s = sim.since_s;
 		return;
 	}
 	got.accepted[phase]++;
-	if (redis_away && c == ADMISSION_PERSON && erand48(seed) < .5) {
+	if (sim.phase->redis_away && c == ADMISSION_PERSON && erand48(seed) < .5) {
 		ck_assert_uint_lt(sim.waiting, QUEUE);
-		waiting[sim.waiting++] = (struct turn){c, sim.now_ns, 0, false};
+		waiting[sim.waiting++] = t;
 		return;
 	}
-	queue[sim.tail++ % QUEUE] = (struct turn){c, sim.now_ns, 0, false};
+	queue[sim.tail++ % QUEUE] = t;
 	ck_assert_uint_lt(sim.tail - sim.head, QUEUE);
 }
 
 /* What needs no Redis is not behind what waited for it. */
-static bool next_turn(struct turn *t, bool redis_away)
+static bool next_turn(struct turn *t)
 {
 	if (sim.head < sim.tail)
 		*t = queue[sim.head++ % QUEUE];
-	else if (sim.waiting && !redis_away)
+	else if (sim.waiting && !sim.phase->redis_away)
 		*t = waiting[--sim.waiting];
 	else
 		return false;
 	return true;
 }
 
-static void serve(bool redis_away)
+static void serve(void)
 {
 	struct turn t;
 
-	sim.credit += sim.line->served_s * STEP_US / 1e6;
-	for (; sim.credit >= 1 && next_turn(&t, redis_away); sim.credit--) {
+	sim.credit += sim.share * sim.line->served_s * STEP_US / 1e6;
+	for (; sim.credit >= 1 && next_turn(&t); sim.credit--) {
 		t.served_ns = sim.now_ns + sim.line->besides_ns[t.c];
+		if (t.c == ADMISSION_PERSON)
+			t.served_ns += (uint64_t)(sim.phase->model_ms * 1e6);
 		ending[sim.ending++] = t;
 	}
 	if (sim.credit > 1)
@@ -104,6 +115,8 @@ static void end_turns(void)
 			continue;
 		}
 		hist_add(&got.took[t.c], sim.now_ns - t.came_ns);
+		if (t.settled)
+			hist_add(&got.settled[t.c], sim.now_ns - t.came_ns);
 		if (!t.aside)
 			admission_done(&sim.a, t.c, sim.now_ns - t.came_ns, sim.now_ns);
 		ending[i] = ending[--sim.ending];
@@ -129,8 +142,10 @@ static void play(const struct pipeline *line, const struct phase *phases, size_t
 {
 	memset(&got, 0, sizeof got);
 	memset(&sim, 0, sizeof sim);
-	hist_init(&got.took[ADMISSION_AGENT]);
-	hist_init(&got.took[ADMISSION_PERSON]);
+	for (size_t c = 0; c < ADMISSION_CLASSES; c++) {
+		hist_init(&got.took[c]);
+		hist_init(&got.settled[c]);
+	}
 	seed[0] = seed[1] = seed[2] = 7;
 	sim.line = line;
 	sim.now_ns = 1000 * NS_PER_S;
@@ -138,25 +153,31 @@ static void play(const struct pipeline *line, const struct phase *phases, size_t
 	for (size_t p = 0; p < count; p++)
 		for (long step = 0; step < (long)(phases[p].seconds * SECOND); step++) {
 			sim.now_ns += STEP_US * 1000;
+			sim.phase = &phases[p];
+			sim.since_s = (double)step / SECOND;
+			if (step % UNSTEADY == 0)
+				sim.share = 1 + line->unsteady * (2 * erand48(seed) - 1);
 			for (double n = phases[p].rate * STEP_US / 1e6; n > 0; n--)
 				if (erand48(seed) < n)
-					arrive(p, (double)step / SECOND, phases[p].redis_away);
+					arrive(p);
 			if (step % LOOK == 0)
 				look();
 			if (!phases[p].stands_still)
-				serve(phases[p].redis_away);
+				serve();
 			end_turns();
 		}
 }
 
-static double p99_ms(enum admission_class c)
+static double p99_ms(const struct hist took[ADMISSION_CLASSES], enum admission_class c)
 {
-	return (double)hist_percentile(&got.took[c], .99) / 1e6;
+	return (double)hist_percentile(&took[c], .99) / 1e6;
 }
 
 static const struct pipeline quick = {800, {2 * NS_PER_MS, 8 * NS_PER_MS}},
 			     half = {800, {6 * NS_PER_MS, 8 * NS_PER_MS}}, /* of an agent's target is gone without a queue */
 			     slow = {400, {25 * NS_PER_MS, 60 * NS_PER_MS}},
+			     unsteady = {800, {2 * NS_PER_MS, 8 * NS_PER_MS}, .3},
+			     unsteady_large = {1800, {2 * NS_PER_MS, 8 * NS_PER_MS}, .3},
 			     with_model = {800, {2 * NS_PER_MS, 350 * NS_PER_MS}};
 
 /* What comes and can be done is never refused. */
@@ -174,6 +195,9 @@ START_TEST(nothing_is_refused_without_need)
 		{&quick, {{100, 5}, {2000, .1}, {100, 5}}, 3}, /* a burst */
 		{&quick, {{300, 5}, {300, 20, .redis_away = true}, {300, 10}}, 3},
 		{&quick, {{300, 5}, {300, 10, true}, {10, 10}}, 3}, /* a long outage, whose callers wait */
+		{&quick, {{100, 5}, {1000, .4}, {100, 5}}, 3},	       /* a longer, weaker burst */
+		{&unsteady, {{100, 5}, {600, 60}}, 2},
+		{&quick, {{300, 30}, {300, 30, .model_ms = 300}, {300, 10}}, 3}, /* what takes longer is no queue */
 	};
 
 	play(rows[_i].line, rows[_i].phases, rows[_i].count);
@@ -195,10 +219,45 @@ START_TEST(accepted_turns_are_in_time)
 	play(rows[_i].line, phases, 3);
 	ck_assert_uint_eq(got.refused[0], 0);
 	ck_assert_uint_gt(got.refused[1], 0);
-	ck_assert_msg(p99_ms(ADMISSION_AGENT) < rows[_i].agent_ms, "agent %f", p99_ms(ADMISSION_AGENT));
-	ck_assert_msg(p99_ms(ADMISSION_PERSON) < 300, "person %f", p99_ms(ADMISSION_PERSON));
+	ck_assert_msg(p99_ms(got.took, ADMISSION_AGENT) < rows[_i].agent_ms, "agent %f", p99_ms(got.took, ADMISSION_AGENT));
+	ck_assert_msg(p99_ms(got.took, ADMISSION_PERSON) < 300, "person %f", p99_ms(got.took, ADMISSION_PERSON));
 	ck_assert_msg(got.accepted[1] > .6 * 800 * 60, "accepted %u", got.accepted[1]);
 	ck_assert_msg(got.refused[2] == 0 || got.last_refused_s < 1, "refused until %f", got.last_refused_s);
+}
+END_TEST
+
+/* Little more comes than can be done: the queue grows slowly, and nothing but the first of it is late. */
+START_TEST(just_beyond_capacity)
+{
+	static const struct {
+		const struct pipeline *line;
+		double times;
+	} rows[] = {{&quick, 1.05}, {&quick, 1.1}, {&quick, 1.2}, {&unsteady, 1.1}, {&unsteady, 1.2}, {&unsteady_large, 1.1}};
+	const struct pipeline *line = rows[_i].line;
+	const struct phase phases[] = {{line->served_s / 2, 10}, {rows[_i].times * line->served_s, 60, .judged = true},
+		{line->served_s / 2, 10}};
+
+	play(line, phases, 3);
+	ck_assert_uint_eq(got.refused[0], 0);
+	ck_assert_msg(p99_ms(got.settled, ADMISSION_AGENT) < 10, "agent %f", p99_ms(got.settled, ADMISSION_AGENT));
+	ck_assert_msg(p99_ms(got.settled, ADMISSION_PERSON) < 300, "person %f", p99_ms(got.settled, ADMISSION_PERSON));
+	ck_assert_msg(got.accepted[1] > .6 * line->served_s * 60, "accepted %u", got.accepted[1]);
+	ck_assert_msg(got.refused[2] == 0 || got.last_refused_s < 1, "refused until %f", got.last_refused_s);
+}
+END_TEST
+
+/* So many wait for it that it looks like a queue; it is found out, and what comes is taken again. */
+START_TEST(a_model_that_becomes_slow)
+{
+	static const double rows[][2] = {{400, 400}, {400, 700}, {600, 400}, {600, 700}}; /* rate, more ms */
+	const struct phase phases[] = {{rows[_i][0], 30}, {rows[_i][0], 30, .model_ms = rows[_i][1]},
+		{rows[_i][0], 30, .model_ms = rows[_i][1]}, {rows[_i][0], 10}};
+
+	play(&with_model, phases, 4);
+	ck_assert_uint_eq(got.refused[0], 0);
+	ck_assert_msg(got.refused[1] < .2 * rows[_i][0] * 30, "refused %u", got.refused[1]);
+	ck_assert_msg(got.refused[2] < .05 * rows[_i][0] * 30, "still refused %u", got.refused[2]);
+	ck_assert_uint_eq(got.refused[3], 0);
 }
 END_TEST
 
@@ -207,7 +266,7 @@ START_TEST(the_first_turns_of_a_gateway)
 	const struct phase phases[] = {{4000, 30}, {400, 10}};
 
 	play(&quick, phases, 2);
-	ck_assert_msg(p99_ms(ADMISSION_PERSON) < 300, "person %f", p99_ms(ADMISSION_PERSON));
+	ck_assert_msg(p99_ms(got.took, ADMISSION_PERSON) < 300, "person %f", p99_ms(got.took, ADMISSION_PERSON));
 	ck_assert_msg(got.refused[1] == 0 || got.last_refused_s < 2, "refused until %f", got.last_refused_s);
 }
 END_TEST
@@ -218,8 +277,10 @@ int main(void)
 	TCase *tc = tcase_create("admission");
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, nothing_is_refused_without_need, 0, 8);
+	tcase_add_loop_test(tc, nothing_is_refused_without_need, 0, 11);
 	tcase_add_loop_test(tc, accepted_turns_are_in_time, 0, 8);
+	tcase_add_loop_test(tc, just_beyond_capacity, 0, 6);
+	tcase_add_loop_test(tc, a_model_that_becomes_slow, 0, 4);
 	tcase_add_test(tc, the_first_turns_of_a_gateway);
 	suite_add_tcase(suite, tc);
 	return check_run(suite, CK_FORK_GETENV);
