@@ -4,6 +4,8 @@
  */
 #include "figures.h"
 
+#include "common/base/clock.h"
+
 #include <stdarg.h>
 
 /* The targets are those of common/wire/targets.csv; a person's turn is held against the lightly cleaned
@@ -98,6 +100,16 @@ static double ms(uint64_t ns)
 	return (double)ns / 1e6;
 }
 
+/* How many took longer than their target. */
+static unsigned long long over(const struct figures *f, size_t op)
+{
+	const struct hist *h = &f->times[op];
+
+	return operations[op].target_ms
+		       ? h->count - hist_count_within(h, operations[op].target_ms * NS_PER_MS)
+		       : 0;
+}
+
 static bool row_met(const struct figures *f, size_t op)
 {
 	return !operations[op].target_ms || !f->times[op].count ||
@@ -150,8 +162,10 @@ void figures_print_outcomes(const struct figures *f, FILE *out)
 void figures_json(const struct figures *f, FILE *out)
 {
 	for (size_t i = 0; i < OP_COUNT; i++)
-		fprintf(out, "\"%s\": {\"count\": %llu, \"p50\": %.3f, \"p99\": %.3f, \"worst\": %.3f}, ",
-			operations[i].name, (unsigned long long)f->times[i].count,
+		fprintf(out,
+			"\"%s\": {\"count\": %llu, \"over\": %llu, \"p50\": %.3f, \"p99\": %.3f, \"worst\": "
+			"%.3f}, ",
+			operations[i].name, (unsigned long long)f->times[i].count, over(f, i),
 			ms(hist_percentile(&f->times[i], .5)), ms(hist_percentile(&f->times[i], .99)),
 			ms(f->times[i].max));
 	for (size_t i = 0; i < OUT_COUNT; i++)
