@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 
+from harness import machine
 from harness.wait import until
 
 from . import emptied
@@ -203,6 +204,7 @@ def main(arguments=None):
     place = Place(options.build, options.cleaners, options.deciders, options.kinds)
     try:
         place.start()
+        say(machine.describe(place.state.path))
         until("the gateway is ready", lambda: place.client().try_get("/readyz") == 200)
         good, line = (emptied_run if options.emptied else fault_run)(place, options)
         place.close()

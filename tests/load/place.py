@@ -15,8 +15,9 @@ import tempfile
 import uuid
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(ROOT, "deploy")]
+sys.path[:0] = [os.path.join(ROOT, "deploy"), os.path.join(ROOT, "tests")]
 
+from harness import machine  # noqa: E402
 from stack import build as builds  # noqa: E402
 from stack.places import State  # noqa: E402
 
@@ -51,6 +52,7 @@ class Place:
             else:
                 self._start()
             self._look()
+            print(machine.describe(self.state.path), flush=True)
         except BaseException:
             self.close()
             raise
