@@ -69,6 +69,8 @@ static const struct {
 	{"500", LLM_SERVER_ERROR, LLM_SERVER_ERROR},
 	{"504", LLM_SERVER_TIMEOUT, LLM_SERVER_TIMEOUT},
 	{"bad-key", LLM_BAD_KEY, LLM_BAD_KEY},
+	{"forbidden", LLM_FORBIDDEN, LLM_FORBIDDEN},
+	{"too-long", LLM_TOO_LONG, LLM_TOO_LONG},
 	{"no-model", LLM_NO_MODEL, LLM_NO_MODEL},
 	{"retired", LLM_NO_MODEL, LLM_NO_MODEL},
 	{"unknown-field", LLM_BAD_REQUEST, LLM_BAD_REQUEST},

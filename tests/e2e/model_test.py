@@ -327,19 +327,20 @@ class Failures(ModelCase):
 class Counted(unittest.TestCase):
     """Each typed outcome is in /metrics: of the call, and of the turn that asked."""
 
+    PROVIDER, PATH = "gemini", ""
     CASES = {  # the fake's, and what a call and a turn come to
         "500": "server_error", "503": "overloaded", "504": "server_timeout", "429": "busy", "429-minute": "quota_minute",
         "429-day": "quota_day", "empty": "empty", "truncated": "truncated", "blocked": "blocked_prompt", "safety": "blocked_answer",
         "recitation": "recitation", "odd-stop": "odd_stop", "refusal": "bad_answer", "bad-utf8": "bad_text",
         "duplicate": "duplicate_key", "html": "bad_reply", "missing-turn": "wrong_turns", "bad-key": "bad_key",
-        "no-model": "no_model", "retired": "no_model", "unknown-field": "bad_request", "reset": "reset", "stall": "timed_out",
-        "sse-error": "overloaded"}
+        "forbidden": "forbidden", "too-long": "too_long", "no-model": "no_model", "retired": "no_model",
+        "unknown-field": "bad_request", "reset": "reset", "stall": "timed_out", "sse-error": "overloaded"}
     SERIES = re.compile(r'cleanerctx_model_(calls|turns)_total{.*outcome="(\w+)".*} (\S+)')
 
     def setUp(self):
         self.model = self.enterContext(FakeModel())
         self.here = self.enterContext(Installation(cleaners=1, environment={
-            "CLEANERCTX_MODEL_PROVIDER": "gemini", "CLEANERCTX_MODEL_URL": self.model.url, "CLEANERCTX_MODELS": "fake",
+            "CLEANERCTX_MODEL_PROVIDER": self.PROVIDER, "CLEANERCTX_MODEL_URL": self.model.url + self.PATH, "CLEANERCTX_MODELS": "fake",
             "CLEANERCTX_MODEL_KEY": "k", "CLEANERCTX_MODEL_THINKING": "off"}))
         self.me = self.here.client()
         self.addCleanup(self.me.close)
@@ -355,7 +356,7 @@ class Counted(unittest.TestCase):
 
     def turn(self, **options):
         """A turn that nobody has asked about, of a model that no breaker keeps back."""
-        self.here.redis("DEL", "cc:llm:breaker:gemini:fake")
+        self.here.redis("DEL", f"cc:llm:breaker:{self.PROVIDER}:fake")
         answer = self.me.turn(self.conversation, f"um we are in place {next(self.numbers)}", force_cleaning_level="full",
                               options={"deadline_ms": 5000, **options})
         self.assertEqual(answer.status, 201, answer)
@@ -369,7 +370,7 @@ class Counted(unittest.TestCase):
             return all(now.get((kind, outcome), 0) > before.get((kind, outcome), 0) for kind in kinds)
         until(f"{outcome} is counted", counted)
 
-    def test_every_outcome_is_in_metrics(self):
+    def test_every_answer_of_the_service(self):
         self.check("ok")
         for case, outcome in self.CASES.items():
             with self.subTest(case=case):
@@ -377,6 +378,8 @@ class Counted(unittest.TestCase):
                 self.check(outcome)
         self.model.set("case", "schema")  # its answer comes at the second call, without a schema
         self.check("schema_refused", kinds=("calls",))
+
+    def test_what_the_service_did_not_say(self):
         self.model.set("case", "answers")  # a good reply, and not the turn
         self.check("not_the_turn", kinds=("turns",))
         self.check("no_time", kinds=("turns",), deadline_ms=50)
@@ -388,6 +391,14 @@ class Counted(unittest.TestCase):
         finally:
             self.model.start()
         self.check("ok")
+
+
+class CountedOfCompletions(Counted):
+    """As before, of a service with the chat/completions interface."""
+
+    PROVIDER, PATH = "openai", "/v1"
+    CASES = {**Counted.CASES, "429-day": "quota_spent", "refusal": "refused", "recitation": "blocked_answer",
+             "sse-error": "server_error"}
 
 
 if __name__ == "__main__":

@@ -275,6 +275,18 @@ static void bad_key(struct making *m)
 		"\"metadata\":{\"service\":\"generativelanguage.googleapis.com\"}}");
 }
 
+static void forbidden(struct making *m)
+{
+	error(m, 403, "PERMISSION_DENIED", "unsupported_country_region_territory",
+		"Permission denied on this resource for the project.", "");
+}
+
+static void too_long(struct making *m)
+{
+	error(m, 400, "INVALID_ARGUMENT", "context_length_exceeded",
+		"The input token count (9000) exceeds the maximum number of tokens allowed (8192).", "");
+}
+
 static void no_model(struct making *m)
 {
 	error(m, 404, "NOT_FOUND", "model_not_found",
@@ -537,6 +549,8 @@ static const struct {
 	{"500", internal},
 	{"504", server_deadline},
 	{"bad-key", bad_key},
+	{"forbidden", forbidden},
+	{"too-long", too_long},
 	{"no-model", no_model},
 	{"retired", retired},
 	{"unknown-field", unknown_field},
