@@ -27,7 +27,8 @@ static const struct {
 	[ADMISSION_PERSON] = {192, 192, ADMISSION_WAIT_MS * 1e6, 2, 200e6, 300e6, 200e6, 10e6, 20e6},
 };
 
-#define LATE_SHARE .01	/* targets are held at p99 */
+#define LATE_SHARE .01	/* targets are held at p99: more are late than that .. */
+#define LATE_USUAL 2	/* .. and than so many times the usual share: a slow disk's are late without any queue */
 #define FEWER .8	/* of the limit, after a window with late ones */
 #define MORE 1.03	/* of the limit, after one without, if it was reached */
 #define FORGET .99	/* of the best rate, a window: a tenth is gone in a second, half in seven */
@@ -79,7 +80,7 @@ static double under_way_at(const struct admission_side *s, double wait_ns)
 
 static bool too_many_late(const struct admission_side *s)
 {
-	return s->late > LATE_SHARE * s->done;
+	return s->late > (LATE_SHARE + LATE_USUAL * s->usual_late) * s->done;
 }
 
 static double rate_of_all(const struct admission *a)
@@ -142,17 +143,23 @@ static void look_at_queue(struct admission_side *s, enum admission_class c, bool
 	s->least = s->under_way;
 }
 
+static double least_of(const double was[ADMISSION_USUAL_SPANS], unsigned spans, double least)
+{
+	for (size_t i = 0; i < ADMISSION_USUAL_SPANS && i < spans; i++)
+		least = was[i] < least ? was[i] : least;
+	return least;
+}
+
 /* The least of the last spans: a queue that grows is noticed before it is usual. */
 static void learn_usual(struct admission_side *s)
 {
 	if (++s->span_windows >= ADMISSION_USUAL_WINDOWS && s->span_turns >= USUAL_TURNS) {
-		s->usual_was[s->spans++ % ADMISSION_USUAL_SPANS] = s->lately_ns;
-		s->span_windows = s->span_turns = 0;
+		s->usual_was[s->spans % ADMISSION_USUAL_SPANS] = s->lately_ns;
+		s->late_was[s->spans++ % ADMISSION_USUAL_SPANS] = (double)s->span_late / s->span_turns;
+		s->span_windows = s->span_turns = s->span_late = 0;
 	}
-	s->usual_ns = s->lately_ns;
-	for (size_t i = 0; i < ADMISSION_USUAL_SPANS && i < s->spans; i++)
-		if (s->usual_was[i] < s->usual_ns)
-			s->usual_ns = s->usual_was[i];
+	s->usual_ns = least_of(s->usual_was, s->spans, s->lately_ns);
+	s->usual_late = s->spans ? least_of(s->late_was, s->spans, 1) : 0;
 }
 
 /* The best rates are of ordinary times: in overload we do what we let in, in a standstill nothing. */
@@ -274,11 +281,12 @@ static double late_after_ns(const struct admission_side *s, enum admission_class
 }
 
 /* A step towards the value, whatever its distance: so it is the median that is approached. */
-static void learn_lately(struct admission_side *s, uint64_t took_ns)
+static void learn_lately(struct admission_side *s, uint64_t took_ns, bool late)
 {
 	s->lately_ns *= (double)took_ns > s->lately_ns ? USUAL_STEP : 1 / USUAL_STEP;
 	s->lately_ns = larger(s->lately_ns, 1e5);
 	s->span_turns++;
+	s->span_late += late;
 }
 
 /* With few under way what takes long has not waited for others. So it is with a language model that has become slow: then
@@ -298,13 +306,14 @@ static void learn_apart(struct admission *a, uint64_t took_ns, uint64_t now_ns)
 	if (a->apart_ns < s->usual_ns + sides[ADMISSION_PERSON].wait_ns / 2)
 		return;
 	s->lately_ns = s->usual_ns = a->apart_ns;
-	s->spans = s->span_windows = s->span_turns = 0;
+	s->spans = s->span_windows = s->span_turns = s->span_late = 0;
 	a->overload = false;
 }
 
 void admission_done(struct admission *a, enum admission_class c, uint64_t took_ns, uint64_t now_ns)
 {
 	struct admission_side *s = &a->side[c];
+	bool late;
 
 	move_on(a, now_ns);
 	if (stands_still(a, now_ns) && !a->overload)
@@ -312,9 +321,10 @@ void admission_done(struct admission *a, enum admission_class c, uint64_t took_n
 	a->heard_ns = now_ns;
 	leave(s);
 	s->done++;
-	s->late += (double)took_ns > late_after_ns(s, c);
+	late = (double)took_ns > late_after_ns(s, c);
+	s->late += late;
 	if (!a->overload)
-		learn_lately(s, took_ns);
+		learn_lately(s, took_ns, late);
 	else if (c == ADMISSION_PERSON)
 		learn_apart(a, took_ns, now_ns);
 }

@@ -62,7 +62,8 @@ struct admission {
 		double usual_ns;		 /* the least that it was at the ends of the last spans, and now */
 		double usual_was[ADMISSION_USUAL_SPANS]; /* those ends', round and round */
 		unsigned spans;			 /* that have ended since this was last learned anew */
-		unsigned span_windows, span_turns; /* of the span that goes on */
+		unsigned span_windows, span_turns, span_late; /* of the span that goes on */
+		double usual_late, late_was[ADMISSION_USUAL_SPANS]; /* the least share of late ones of the last spans, and theirs */
 		uint32_t was[ADMISSION_WINDOWS]; /* done in the last windows */
 	} side[ADMISSION_CLASSES];
 	uint32_t asked, asked_was[ADMISSION_WINDOWS];

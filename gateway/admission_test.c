@@ -15,6 +15,7 @@
 
 enum { STEP_US = 100, QUEUE = 100000, SECOND = 1000000 / STEP_US, LOOK = SECOND / 5, UNSTEADY = SECOND / 10 };
 
+#define STALL_MS 30 /* a slow disk's flush */
 #define SETTLED_S 3 /* a phase's load has been noticed by then */
 
 struct turn {
@@ -36,6 +37,7 @@ struct pipeline {
 	double served_s;			/* turns a second that it can do */
 	uint64_t besides_ns[ADMISSION_CLASSES]; /* what a turn takes without any queue */
 	double unsteady; /* in each tenth of a second it can do that share more or less, drawn evenly */
+	double stalls;	 /* the share of turns that take STALL_MS longer, whatever is under way */
 };
 
 struct outcome {
@@ -99,6 +101,8 @@ static void serve(void)
 		t.served_ns = sim.now_ns + sim.line->besides_ns[t.c];
 		if (t.c == ADMISSION_PERSON)
 			t.served_ns += (uint64_t)(sim.phase->model_ms * 1e6);
+		if (sim.line->stalls > 0 && erand48(seed) < sim.line->stalls)
+			t.served_ns += STALL_MS * NS_PER_MS;
 		ending[sim.ending++] = t;
 	}
 	if (sim.credit > 1)
@@ -178,6 +182,7 @@ static const struct pipeline quick = {800, {2 * NS_PER_MS, 8 * NS_PER_MS}},
 			     slow = {400, {25 * NS_PER_MS, 60 * NS_PER_MS}},
 			     unsteady = {800, {2 * NS_PER_MS, 8 * NS_PER_MS}, .3},
 			     unsteady_large = {1800, {2 * NS_PER_MS, 8 * NS_PER_MS}, .3},
+			     stalling = {800, {2 * NS_PER_MS, 8 * NS_PER_MS}, .stalls = .05},
 			     with_model = {800, {2 * NS_PER_MS, 350 * NS_PER_MS}};
 
 /* What comes and can be done is never refused. */
@@ -246,6 +251,23 @@ START_TEST(just_beyond_capacity)
 }
 END_TEST
 
+/* It is no queue that makes turns late there, and to let in fewer would not help them: as many are done as elsewhere. */
+START_TEST(a_disk_that_stalls)
+{
+	const struct phase phases[] = {{stalling.served_s / 2, 10}, {1.1 * stalling.served_s, 60, .judged = true},
+		{stalling.served_s / 2, 10}};
+	double agent_p90;
+
+	play(&stalling, phases, 3);
+	agent_p90 = (double)hist_percentile(&got.settled[ADMISSION_AGENT], .9) / 1e6;
+	ck_assert_uint_eq(got.refused[0], 0);
+	ck_assert_msg(agent_p90 < 10, "agent %f", agent_p90);
+	ck_assert_msg(p99_ms(got.settled, ADMISSION_PERSON) < 300, "person %f", p99_ms(got.settled, ADMISSION_PERSON));
+	ck_assert_msg(got.accepted[1] > .6 * stalling.served_s * 60, "accepted %u", got.accepted[1]);
+	ck_assert_msg(got.refused[2] == 0 || got.last_refused_s < 1, "refused until %f", got.last_refused_s);
+}
+END_TEST
+
 /* So many wait for it that it looks like a queue; it is found out, and what comes is taken again. */
 START_TEST(a_model_that_becomes_slow)
 {
@@ -280,6 +302,7 @@ int main(void)
 	tcase_add_loop_test(tc, nothing_is_refused_without_need, 0, 11);
 	tcase_add_loop_test(tc, accepted_turns_are_in_time, 0, 8);
 	tcase_add_loop_test(tc, just_beyond_capacity, 0, 6);
+	tcase_add_test(tc, a_disk_that_stalls);
 	tcase_add_loop_test(tc, a_model_that_becomes_slow, 0, 4);
 	tcase_add_test(tc, the_first_turns_of_a_gateway);
 	suite_add_tcase(suite, tc);
