@@ -315,7 +315,8 @@ static int send_body(struct session *s, struct lws *wsi)
 		n = n / 2;
 	if (s->reply.trickle_ms && n > TRICKLE_BYTES)
 		n = TRICKLE_BYTES;
-	memcpy(buffer + LWS_PRE, s->reply.body.p + s->sent, n);
+	if (n)
+		memcpy(buffer + LWS_PRE, s->reply.body.p + s->sent, n);
 	s->sent += n;
 	if (lws_write(wsi, buffer + LWS_PRE, n,
 		    s->sent == s->reply.body.n ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0)
