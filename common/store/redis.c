@@ -59,6 +59,7 @@ struct redis {
 	ev_timer timer;	  /* WAITING: the next attempt; CONNECTING: giving up */
 	ev_timer timeout; /* the oldest command's */
 	ev_timer soon;	  /* tells the refused */
+	ev_prepare flush; /* active: something was put */
 };
 
 static void set_timer(struct redis *r, double after_ms)
@@ -191,6 +192,19 @@ static void on_reply(redisAsyncContext *context, void *reply, void *privdata)
 		finish(cmd, got);
 }
 
+/* What one turn of the loop has put goes out at its end, in one write; hiredis alone would wait for the descriptor to be
+ * writable: two changes of epoll's set and a turn of the loop for each. What cannot be written now, and errors, are left to it. */
+static void on_flush(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	struct redis *r = w->data;
+	redisAsyncContext *context = r->context;
+	int done = 0;
+
+	ev_prepare_stop(loop, w);
+	if (context && (context->c.flags & REDIS_CONNECTED) && redisBufferWrite(&context->c, &done) == REDIS_OK && done)
+		context->ev.delWrite(context->ev.data);
+}
+
 /* Takes cmd. */
 static void put(struct redis *r, struct redis_cmd *cmd, const struct slice *argv, size_t argc)
 {
@@ -208,6 +222,7 @@ static void put(struct redis *r, struct redis_cmd *cmd, const struct slice *argv
 	}
 	STAILQ_INSERT_TAIL(&r->sent, cmd, next);
 	r->in_flight++;
+	ev_prepare_start(r->loop, &r->flush);
 	arm_timeout(r);
 }
 
@@ -428,7 +443,8 @@ struct redis *redis_open(struct ev_loop *loop, const struct redis_options *optio
 	ev_timer_init(&r->timer, on_timer, 0, 0);
 	ev_init(&r->timeout, on_timeout);
 	ev_timer_init(&r->soon, on_soon, 0, 0);
-	r->timer.data = r->timeout.data = r->soon.data = r;
+	ev_prepare_init(&r->flush, on_flush);
+	r->timer.data = r->timeout.data = r->soon.data = r->flush.data = r;
 	ev_timer_start(loop, &r->timer);
 	return r;
 }
@@ -452,6 +468,7 @@ void redis_close(struct redis **where)
 	ev_timer_stop(r->loop, &r->timer);
 	ev_timer_stop(r->loop, &r->timeout);
 	ev_timer_stop(r->loop, &r->soon);
+	ev_prepare_stop(r->loop, &r->flush);
 	explicit_bzero(&r->url, sizeof r->url); /* the password */
 	free(r);
 }
