@@ -42,7 +42,7 @@ enum llm_health {
 	O(ODD_STOP, "odd_stop", REMEDY_NEXT_MODEL, HEALTH_BAD)	   /* any other or unknown finish reason */  \
 	O(BAD_REPLY, "bad_reply", REMEDY_NEXT_MODEL, HEALTH_BAD)   /* 200, but not the interface's JSON */   \
 	O(BAD_ANSWER, "bad_answer", REMEDY_NEXT_MODEL, HEALTH_BAD) /* the text is not the JSON asked for */  \
-	O(BAD_TEXT, "bad_text", REMEDY_NEXT_MODEL, HEALTH_BAD)	   /* invalid UTF-8, lone surrogates, NUL */ \
+	O(BAD_TEXT, "bad_text", REMEDY_NEXT_MODEL, HEALTH_BAD)	   /* invalid UTF-8, or NUL */              \
 	O(DUPLICATE_KEY, "duplicate_key", REMEDY_NEXT_MODEL,                                                 \
 		HEALTH_BAD)					 /* two answers in one: neither is taken */  \
 	O(WRONG_TURNS, "wrong_turns", REMEDY_NONE, HEALTH_DOUBT) /* a batch with turns missing or twice */   \
