@@ -4,8 +4,9 @@
  * when Redis does not have them.
  *
  * The commit is one transaction: lock the conversation, finish the turn if it is ours to finish. When it was
- * not, a second request asks how the turn stands. The commit may be sent again when its outcome is unknown:
- * the lease's fence tells whether the first one went through.
+ * not, a second request asks how the turn stands; what was in its way may be over by then, and it is committed
+ * again. The commit may be sent again when its outcome is unknown, too: the lease's fence tells whether the
+ * first one went through.
  *
  * Group commit: while one commit is under way those that come gather, and go together in the next
  * transaction, each with its own statements, so that a group grows with the load and a lone turn waits for
@@ -71,6 +72,7 @@ enum {
 	C_STATE,
 	C_REVISION,
 	C_MINE,
+	C_LATER,
 	C_CLEANED,
 	C_METADATA,
 	C_EARLIER,
@@ -136,6 +138,7 @@ static enum outcome read_standing(struct lease *l, const PGresult *r, uint64_t t
 	s.turn = pg_cell_bool(r, 0, C_THERE);
 	s.state = pg_cell(r, 0, C_STATE);
 	s.mine = pg_cell_bool(r, 0, C_MINE);
+	s.later = pg_cell_bool(r, 0, C_LATER);
 	s.earlier = pg_cell_bool(r, 0, C_EARLIER);
 	s.stale = lease_is_checked(l) &&
 		  (l->known->knowledge.user_version != pg_cell_i64(r, 0, C_USER_VERSION) ||

@@ -163,6 +163,10 @@ static void committed_without_redis(struct lease *l, enum outcome outcome)
 		clean_again(l);
 		return;
 	}
+	if (outcome == OUTCOME_FREE) {
+		commit_send(l);
+		return;
+	}
 	if (outcome == OUTCOME_FINISHED)
 		teach(l);
 	if (outcome == OUTCOME_FINISHED && l->cleaned.failed)
@@ -205,6 +209,9 @@ void lease_committed(struct lease *l, enum outcome outcome)
 		return;
 	case OUTCOME_OVERTAKEN:
 		lease_end(l);
+		return;
+	case OUTCOME_FREE:
+		commit_send(l);
 		return;
 	}
 }

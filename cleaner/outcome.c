@@ -14,5 +14,7 @@ enum outcome outcome_of(const struct standing *s)
 		return OUTCOME_PAUSED;
 	if (s->earlier)
 		return OUTCOME_EARLIER;
-	return s->stale ? OUTCOME_STALE : OUTCOME_OVERTAKEN;
+	if (s->stale)
+		return OUTCOME_STALE;
+	return s->later ? OUTCOME_OVERTAKEN : OUTCOME_FREE;
 }

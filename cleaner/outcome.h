@@ -15,6 +15,7 @@ struct standing {
 	bool turn;	     /* it is there */
 	struct slice state;  /* queued, done, failed */
 	bool mine;	     /* this lease finished it */
+	bool later;	     /* this lease or a later one has finished it, also when it is queued again */
 	bool earlier;	     /* an earlier turn of the conversation is still queued */
 	bool stale;	     /* it was cleaned with what is not so any more */
 };
@@ -26,8 +27,9 @@ enum outcome {
 	OUTCOME_GONE,	 /* deleted: take it out of Redis */
 	OUTCOME_EARLIER, /* Redis lost earlier turns: put them in, then this one back behind them */
 	OUTCOME_STALE,	 /* a glossary was changed meanwhile, or a change rejected: clean it again */
-	OUTCOME_OVERTAKEN /* a later lease was here, and the turn is queued again: leave it to the next
-			     delivery */
+	OUTCOME_OVERTAKEN, /* a later lease was here, and the turn is queued again: leave it to the next
+			      delivery */
+	OUTCOME_FREE	   /* what kept it from being committed is over: commit it again */
 };
 
 enum outcome outcome_of(const struct standing *s);

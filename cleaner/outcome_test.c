@@ -16,7 +16,7 @@ static const struct {
 	const char *state;
 	bool mine, earlier;
 	enum outcome outcome;
-	bool stale;
+	bool stale, later;
 } rows[] = {
 	{true, "active", true, "done", true, false, OUTCOME_FINISHED},
 	{true, "completed", true, "done", true, false, OUTCOME_FINISHED},
@@ -28,7 +28,11 @@ static const struct {
 	{true, "paused", true, "queued", false, true, OUTCOME_PAUSED},
 	{true, "active", true, "queued", false, true, OUTCOME_EARLIER},
 	{true, "completed", true, "queued", false, true, OUTCOME_EARLIER},
-	{true, "active", true, "queued", false, false, OUTCOME_OVERTAKEN},
+	{true, "active", true, "queued", false, false, OUTCOME_OVERTAKEN, .later = true},
+	{true, "active", true, "queued", false, false, OUTCOME_FREE}, /* resumed, or the earlier one done, just after */
+	{true, "completed", true, "queued", false, false, OUTCOME_FREE},
+	{true, "paused", true, "queued", false, false, OUTCOME_PAUSED, .later = true},
+	{true, "active", true, "done", false, false, OUTCOME_ALREADY, .later = true},
 	{true, "active", true, "queued", false, false, OUTCOME_STALE, true},
 	{true, "active", true, "queued", false, true, OUTCOME_EARLIER, true},
 	{true, "paused", true, "queued", false, false, OUTCOME_PAUSED, true},
@@ -39,8 +43,14 @@ static const struct {
 
 START_TEST(each_standing_has_its_outcome)
 {
-	struct standing s = {rows[_i].conversation, slice_str(rows[_i].status), rows[_i].turn,
-		slice_str(rows[_i].state), rows[_i].mine, rows[_i].earlier, rows[_i].stale};
+	struct standing s = {.conversation = rows[_i].conversation,
+		.status = slice_str(rows[_i].status),
+		.turn = rows[_i].turn,
+		.state = slice_str(rows[_i].state),
+		.mine = rows[_i].mine,
+		.later = rows[_i].later,
+		.earlier = rows[_i].earlier,
+		.stale = rows[_i].stale};
 
 	ck_assert_msg(outcome_of(&s) == rows[_i].outcome, "row %d", _i);
 }

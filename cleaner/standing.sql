@@ -1,6 +1,7 @@
 -- How the turn stands after finish.sql. No row: the conversation is gone. `mine`: this lease finished it, now or in a commit
--- whose answer was lost. Text and metadata only when another lease did: ours are at hand.
-SELECT c.status, t.id IS NOT NULL AS there, t.state, t.revision, t.fence = $3::bigint AS mine,
+-- whose answer was lost. `later`: this lease or a later one did, also when it is queued again. Text and metadata only when another
+-- lease did: ours are at hand.
+SELECT c.status, t.id IS NOT NULL AS there, t.state, t.revision, t.fence = $3::bigint AS mine, t.fence >= $3::bigint AS later,
     CASE WHEN t.fence <> $3::bigint THEN t.cleaned_text END AS cleaned_text,
     CASE WHEN t.fence <> $3::bigint THEN t.metadata END AS metadata,
     EXISTS (SELECT 1 FROM turns e WHERE e.conversation_id = c.id AND e.seq < t.seq AND e.state = 'queued') AS earlier,

@@ -353,6 +353,21 @@ class Conversations(WorkersCase):
         w.wait_done(cid, 5)
         self.check_history(w, cid, 5)
 
+    def test_resumed_before_the_cleaner_asks_why(self):
+        """The pause keeps a turn from being committed and is over when the cleaner asks what did: it commits it again itself."""
+        w = self.workers(cleaners=1)
+        cid = w.new_conversation()
+        with w.held_up():
+            turn = w.send(cid, TEXT.format(0))
+            until("it is in hand", lambda: w.holder(cid))
+            w.pause(cid, True)
+            w.sql("""CREATE FUNCTION resume() RETURNS trigger LANGUAGE plpgsql AS
+                         'BEGIN UPDATE conversations SET status = ''active'' WHERE status = ''paused''; RETURN NULL; END';
+                     CREATE TRIGGER resume AFTER UPDATE ON turns FOR EACH STATEMENT EXECUTE FUNCTION resume()""")
+        self.assertEqual(w.processed(turn)["state"], "done")
+        self.check_history(w, cid, 1)
+        self.assertEqual(len(w.events(EVENT_PROCESSING)), 1, "it was left to the next delivery")
+
     def test_deleted_with_turns_in_the_queue(self):
         w = self.workers(cleaners=0)
         cid, other = w.new_conversation(), w.new_conversation()
