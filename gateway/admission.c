@@ -3,7 +3,7 @@
  * admission.c - see admission.h.
  *
  * The limits in overload are found as TCP finds its window: up by a little while all goes well, down by a
- * fifth where more than one in a hundred is late. They begin at what can be done in
+ * fifth where more than one in a hundred is late, and more than usually are. They begin at what can be done in
  * the usual time and a tenth of the target.
  */
 #include "admission.h"
@@ -262,12 +262,14 @@ static void leave(struct admission_side *s)
 		s->least = s->under_way;
 }
 
-bool admission_sets_aside(struct admission *a, enum admission_class c, uint64_t took_ns)
+bool admission_sets_aside(struct admission *a, enum admission_class c, uint64_t took_ns, uint64_t now_ns)
 {
 	struct admission_side *s = &a->side[c];
 
 	if ((double)took_ns < s->usual_ns + ADMISSION_ASIDE_MS * 1e6)
 		return false;
+	if (now_ns - took_ns >= a->passed_ns && !stands_still(a, now_ns))
+		return false; /* none that came later is done: it waits in the queue */
 	leave(s);
 	return true;
 }
@@ -319,6 +321,8 @@ void admission_done(struct admission *a, enum admission_class c, uint64_t took_n
 	if (stands_still(a, now_ns) && !a->overload)
 		a->grace_ns = now_ns + ADMISSION_GRACE_MS * NS_PER_MS;
 	a->heard_ns = now_ns;
+	if (now_ns - took_ns > a->passed_ns)
+		a->passed_ns = now_ns - took_ns;
 	leave(s);
 	s->done++;
 	late = (double)took_ns > late_after_ns(s, c);
@@ -327,4 +331,6 @@ void admission_done(struct admission *a, enum admission_class c, uint64_t took_n
 		learn_lately(s, took_ns, late);
 	else if (c == ADMISSION_PERSON)
 		learn_apart(a, took_ns, now_ns);
+	else if (late)
+		a->apart_turns = 0; /* that one has waited for no model */
 }

@@ -14,14 +14,14 @@
  *
  * Usual is the median of what turns took in ordinary times, the least of the last seconds': a language model's time, or a slow
  * machine's, is no queue, and a queue that grows is not usual before it is noticed. A model that becomes much slower while many
- * wait for it looks like a queue, until what is let in alone is as slow.
+ * wait for it looks like a queue, until what is let in alone is as slow, and the agent's turns are not.
  *
  * A standstill is no overload: while nothing is done for ADMISSION_STANDSTILL_MS (a process is being started
  * again, PostgreSQL is away), and for ADMISSION_GRACE_MS after it, turns wait instead of being refused,
  * unless far more come than ever.
  *
- * A turn that is under way for much longer than that waits for something else: Redis is away and it needs it, or
- * many are before it in its own conversation. It is set aside: others do not wait behind it.
+ * A turn that is under way for much longer than that, and that later ones have passed, waits for something else: Redis is away and
+ * it needs it, or many are before it in its own conversation. It is set aside: others do not wait behind it.
  *
  * Pure: the clock is given. Every turn that is let in must be told as done, unless it was set aside.
  */
@@ -70,9 +70,10 @@ struct admission {
 	uint64_t window_ns; /* when this window began */
 	uint64_t heard_ns;  /* when something was last done, or began to be waited for */
 	uint64_t grace_ns;  /* until then a long queue is a standstill's */
+	uint64_t passed_ns; /* when the last came of those that are done */
 	unsigned windows;   /* counts them */
 	unsigned calm_windows; /* in which no limit was reached */
-	uint64_t crowded_ns;   /* in overload: when more than a limit were last under way, since before it */
+	uint64_t crowded_ns;   /* in overload: when far more than a limit were last under way, since before it */
 	double apart_ns;       /* in overload: the least that persons' turns took beside their queue, .. */
 	unsigned apart_turns;  /* .. of so many */
 	bool overload;
@@ -84,7 +85,7 @@ void admission_init(struct admission *a, uint64_t now_ns);
 must_check bool admission_ask(struct admission *a, enum admission_class c, uint64_t now_ns);
 
 /* A turn that was let in has not ended took_ns after it came. True: from now on it is not counted. */
-must_check bool admission_sets_aside(struct admission *a, enum admission_class c, uint64_t took_ns);
+must_check bool admission_sets_aside(struct admission *a, enum admission_class c, uint64_t took_ns, uint64_t now_ns);
 
 /* A turn that was let in has ended, took_ns after it came. */
 void admission_done(struct admission *a, enum admission_class c, uint64_t took_ns, uint64_t now_ns);

@@ -30,6 +30,7 @@ struct phase {
 	bool stands_still;    /* nothing is served */
 	bool redis_away;      /* every other person's turn waits until it is back */
 	double model_ms;      /* a person's turn takes longer by that */
+	double share;	      /* of what the pipeline can do; 0: all */
 	bool judged;	      /* its turns are those of outcome.settled */
 };
 
@@ -96,7 +97,7 @@ static void serve(void)
 {
 	struct turn t;
 
-	sim.credit += sim.share * sim.line->served_s * STEP_US / 1e6;
+	sim.credit += sim.share * (sim.phase->share > 0 ? sim.phase->share : 1) * sim.line->served_s * STEP_US / 1e6;
 	for (; sim.credit >= 1 && next_turn(&t); sim.credit--) {
 		t.served_ns = sim.now_ns + sim.line->besides_ns[t.c];
 		if (t.c == ADMISSION_PERSON)
@@ -129,7 +130,7 @@ static void end_turns(void)
 
 static void look_at(struct turn *t)
 {
-	t->aside = t->aside || admission_sets_aside(&sim.a, t->c, sim.now_ns - t->came_ns);
+	t->aside = t->aside || admission_sets_aside(&sim.a, t->c, sim.now_ns - t->came_ns, sim.now_ns);
 }
 
 static void look(void)
@@ -283,6 +284,22 @@ START_TEST(a_model_that_becomes_slow)
 }
 END_TEST
 
+/* Its queue is soon so long that each turn waits longer than one that is set aside; but it waits in the queue. And what is let in
+ * alone takes long; but so do the agent's turns, which no model makes slow. */
+START_TEST(a_machine_that_becomes_slow)
+{
+	static const double rows[][2] = {{400, .1}, {600, .15}, {600, .1}, {700, .12}, {400, .05}, {700, .05}}; /* rate, share */
+	const struct phase phases[] = {{rows[_i][0], 20}, {rows[_i][0], 60, .share = rows[_i][1], .judged = true}, {300, 20}};
+
+	play(&quick, phases, 3);
+	ck_assert_uint_eq(got.refused[0], 0);
+	ck_assert_msg(p99_ms(got.settled, ADMISSION_AGENT) < 300, "agent %f", p99_ms(got.settled, ADMISSION_AGENT));
+	ck_assert_msg(p99_ms(got.settled, ADMISSION_PERSON) < 300, "person %f", p99_ms(got.settled, ADMISSION_PERSON));
+	ck_assert_msg(got.accepted[1] > .9 * rows[_i][1] * quick.served_s * 60, "accepted %u", got.accepted[1]);
+	ck_assert_msg(got.refused[2] == 0 || got.last_refused_s < 1, "refused until %f", got.last_refused_s);
+}
+END_TEST
+
 START_TEST(the_first_turns_of_a_gateway)
 {
 	const struct phase phases[] = {{4000, 30}, {400, 10}};
@@ -304,6 +321,7 @@ int main(void)
 	tcase_add_loop_test(tc, just_beyond_capacity, 0, 6);
 	tcase_add_test(tc, a_disk_that_stalls);
 	tcase_add_loop_test(tc, a_model_that_becomes_slow, 0, 4);
+	tcase_add_loop_test(tc, a_machine_that_becomes_slow, 0, 6);
 	tcase_add_test(tc, the_first_turns_of_a_gateway);
 	suite_add_tcase(suite, tc);
 	return check_run(suite, CK_FORK_GETENV);

@@ -246,7 +246,7 @@ static void job_tick(struct turn_job *job)
 		job_expire(job);
 		return;
 	}
-	if (job->counted && admission_sets_aside(&job->turns->admission, job->class, now - job->came_ns))
+	if (job->counted && admission_sets_aside(&job->turns->admission, job->class, now - job->came_ns, now))
 		job->counted = false;
 	if (job->message && now >= job->send_ns)
 		job_send(job, now);
@@ -257,7 +257,9 @@ static void job_tick(struct turn_job *job)
 
 static void job_tick_unheard(struct turn_job *job)
 {
-	job->counted = !admission_sets_aside(&job->turns->admission, job->class, clock_mono_ns() - job->came_ns);
+	uint64_t now = clock_mono_ns();
+
+	job->counted = !admission_sets_aside(&job->turns->admission, job->class, now - job->came_ns, now);
 	if (!job->counted) {
 		job_free(job);
 		return;
