@@ -43,10 +43,12 @@ def wakeups_ms():
     there, back = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(there[1])
-        while os.read(there[0], 1):
-            os.write(back[1], b"x")
-        os._exit(0)
+        try:
+            os.close(there[1])
+            while os.read(there[0], 1):
+                os.write(back[1], b"x")
+        finally:
+            os._exit(0)  # interrupted, too: what our callers would undo is the parent's
     os.close(there[0])
     for _ in range(FLUSHES):
         time.sleep(PACE_S)
