@@ -223,7 +223,7 @@ static void begin_overload(struct admission *a, uint64_t now_ns)
 	a->overload = true;
 	a->crowded_ns = now_ns;
 	a->calm_windows = 0;
-	a->apart_turns = 0;
+	a->apart_turns = a->apart_agents = a->apart_late = 0;
 	for (size_t c = 0; c < ADMISSION_CLASSES; c++)
 		a->side[c].limit = larger(under_way_at(&a->side[c], sides[c].begin_ns), sides[c].least);
 }
@@ -292,24 +292,32 @@ static void learn_lately(struct admission_side *s, uint64_t took_ns, bool late)
 }
 
 /* With few under way what takes long has not waited for others. So it is with a language model that has become slow: then
- * there is no overload, and this is usual. */
+ * there is no overload, and this is usual. A machine that has become slow is slow with the agent's turns, too. */
 static void learn_apart(struct admission *a, uint64_t took_ns, uint64_t now_ns)
 {
 	struct admission_side *s = &a->side[ADMISSION_PERSON];
 	double before = (double)(a->side[ADMISSION_AGENT].under_way + s->under_way + 1);
 	double apart_ns = (double)took_ns - APART_QUEUES * before / larger(best_of_all(a), 1) * 1e9;
+	bool agents_late;
 
 	if (now_ns - took_ns < a->crowded_ns)
 		return;
 	a->apart_ns = a->apart_turns && a->apart_ns < apart_ns ? a->apart_ns : apart_ns;
 	if (++a->apart_turns < APART_TURNS)
 		return;
-	a->apart_turns = 0;
-	if (a->apart_ns < s->usual_ns + sides[ADMISSION_PERSON].wait_ns / 2)
+	agents_late = 2 * a->apart_late > a->apart_agents;
+	a->apart_turns = a->apart_agents = a->apart_late = 0;
+	if (agents_late || a->apart_ns < s->usual_ns + sides[ADMISSION_PERSON].wait_ns / 2)
 		return;
 	s->lately_ns = s->usual_ns = a->apart_ns;
 	s->spans = s->span_windows = s->span_turns = s->span_late = 0;
 	a->overload = false;
+}
+
+static void count_apart(struct admission *a, bool late)
+{
+	a->apart_agents++;
+	a->apart_late += late;
 }
 
 void admission_done(struct admission *a, enum admission_class c, uint64_t took_ns, uint64_t now_ns)
@@ -331,6 +339,6 @@ void admission_done(struct admission *a, enum admission_class c, uint64_t took_n
 		learn_lately(s, took_ns, late);
 	else if (c == ADMISSION_PERSON)
 		learn_apart(a, took_ns, now_ns);
-	else if (late)
-		a->apart_turns = 0; /* that one has waited for no model */
+	else
+		count_apart(a, late);
 }
