@@ -4,6 +4,7 @@
 -- $5 NULL: the cleaned text is the raw text. $11 NULL: contexts are left as they are. $13 is the turn's seq: thousands of
 -- turns may be queued in its conversation, and none of them is looked at. $14 and $15: the versions of what was known when it
 -- was cleaned, the user's and the conversation's; not NULL, they must be those that stand.
+-- No row: it was not finished; standing.sql tells why.
 WITH mine AS (
     UPDATE turns t SET state = $4::text, revision = t.revision + 1, cleaned_text = coalesce($5::text, t.raw_text),
         metadata = $6::text, level = $7::smallint, reason = $8::text, finished_at = now(), fence = $3::bigint
