@@ -102,8 +102,11 @@ static void steer(struct admission *a)
 {
 	struct admission_side *agent = &a->side[ADMISSION_AGENT], *person = &a->side[ADMISSION_PERSON];
 	bool agents_late = too_many_late(agent), late = agents_late || too_many_late(person);
+	double rate = rate_of_all(a);
 
-	if (late && rate_of_all(a) < DONE_LEAST * best_of_all(a))
+	if (rate == 0)
+		return; /* a standstill: nothing is late, and nothing goes well */
+	if (late && rate < DONE_LEAST * best_of_all(a))
 		return; /* it is the machine that is slow: to do still less would not help */
 	if (agents_late) {
 		if (person->limit > sides[ADMISSION_PERSON].least)

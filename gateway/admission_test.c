@@ -175,6 +175,7 @@ static void play(const struct pipeline *line, const struct phase *phases, size_t
 
 static double p99_ms(const struct hist took[ADMISSION_CLASSES], enum admission_class c)
 {
+	ck_assert_uint_gt(took[c].count, 0);
 	return (double)hist_percentile(&took[c], .99) / 1e6;
 }
 
@@ -305,6 +306,22 @@ START_TEST(a_machine_that_becomes_slow)
 }
 END_TEST
 
+/* While nothing is done no turn is late; that is no reason to let in more and more of a storm. */
+START_TEST(an_outage_in_a_storm)
+{
+	static const double rows[][2] = {{1000, 20}, {2500, 20}, {4000, 40}}; /* rate, seconds */
+	const struct phase phases[] = {{400, 10}, {rows[_i][0], 5}, {rows[_i][0], rows[_i][1], .stands_still = true},
+		{rows[_i][0], 20, .judged = true}, {300, 10}};
+
+	play(&quick, phases, 5);
+	ck_assert_uint_eq(got.refused[0], 0);
+	ck_assert_msg(p99_ms(got.settled, ADMISSION_AGENT) < 10, "agent %f", p99_ms(got.settled, ADMISSION_AGENT));
+	ck_assert_msg(p99_ms(got.settled, ADMISSION_PERSON) < 300, "person %f", p99_ms(got.settled, ADMISSION_PERSON));
+	ck_assert_msg(got.accepted[3] > .6 * quick.served_s * 20, "accepted %u", got.accepted[3]);
+	ck_assert_msg(got.refused[4] == 0 || got.last_refused_s < 1, "refused until %f", got.last_refused_s);
+}
+END_TEST
+
 START_TEST(the_first_turns_of_a_gateway)
 {
 	const struct phase phases[] = {{4000, 30}, {400, 10}};
@@ -327,6 +344,7 @@ int main(void)
 	tcase_add_test(tc, a_disk_that_stalls);
 	tcase_add_loop_test(tc, a_model_that_becomes_slow, 0, 6);
 	tcase_add_loop_test(tc, a_machine_that_becomes_slow, 0, 6);
+	tcase_add_loop_test(tc, an_outage_in_a_storm, 0, 3);
 	tcase_add_test(tc, the_first_turns_of_a_gateway);
 	suite_add_tcase(suite, tc);
 	return check_run(suite, CK_FORK_GETENV);
