@@ -6,6 +6,7 @@ endpoint here names a relay, and the relay leads to where the other side listens
 in a network of its own, and PostgreSQL's and Redis' data on small disks; `cannot` says of which kinds of fault it does not.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -158,7 +159,8 @@ class Place(Installation):
     def empty_redis(self):
         """It dies, and comes back with nothing."""
         shutil.rmtree(f"{self.state.redis}/appendonlydir", ignore_errors=True)
-        self.kill("redis")
+        with contextlib.suppress(ProcessLookupError):  # another fault has killed it just now
+            self.kill("redis")
 
     def tell_relay(self, *words):
         self.relay.stdin.write(" ".join(map(str, words)) + "\n")
