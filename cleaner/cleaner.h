@@ -81,6 +81,7 @@ struct lease {
 	uint64_t processing_ns; /* of the commit under way */
 	uint64_t revision;	/* that it was committed as; until then, that it will most likely be */
 	unsigned tries;		/* of what PostgreSQL could not do */
+	unsigned freed;		/* commits of it whose hindrance was over when it was asked for */
 	bool refused;		/* PostgreSQL refused the commit: tried once more, given up */
 	struct gathered gathered; /* while its commit waits for the one under way */
 	enum lease_state again; /* what the timer tries again */

@@ -21,6 +21,7 @@ enum {
 	TRY_FIRST_MS =
 		25, /* between tries of what PostgreSQL could not do; doubles to the most, with jitter */
 	TRY_MOST_MS = 500,
+	FREED_MOST = 8,	   /* commits at once, one after the other: a pause that came and went each time */
 	REFUSED_MS = 2000, /* between tries of a turn that PostgreSQL does not even take as failed */
 	STALE_MOST = 3, /* then what it was cleaned with is good enough: somebody changes it all the time */
 };
@@ -178,6 +179,8 @@ void lease_committed(struct lease *l, enum outcome outcome)
 {
 	struct cleaner *c = l->cleaner;
 
+	if (outcome == OUTCOME_FREE && ++l->freed > FREED_MOST)
+		outcome = OUTCOME_OVERTAKEN; /* as that one is: left to the next delivery */
 	if (outcome == OUTCOME_FINISHED)
 		(*(l->cleaned.failed ? &c->did.failed : &c->did.done))++;
 	if (outcome == OUTCOME_OVERTAKEN)
