@@ -33,11 +33,8 @@ static const struct {
 #define MORE 1.03	/* of the limit, after one without, if it was reached */
 #define FORGET .99	/* of the best rate, a window: a tenth is gone in a second, half in seven */
 #define STORM 1.5	/* of the best rate: more than that come than we have ever done */
-#define DONE_LEAST .25	/* of the best rate: to refuse costs too, but less than that is not the queue's doing */
 #define USUAL_STEP 1.01 /* doubled or halved in 70 turns that are all on one side */
 #define APART_TURNS 8	/* the least of so many: few are done of what takes long, when few are let in */
-#define CROWDED 2	/* times the limit: more are under way than its last steps down explain */
-#define APART_QUEUES 2	/* what is before a turn may take so much longer than at the best rate */
 #define USUAL_TURNS 400 /* in which the median has moved fifty-fold if it had to */
 #define DEMAND_OVER .75 /* of the best rate, which is a lucky half second's: fewer come, so it is over */
 
@@ -102,12 +99,9 @@ static void steer(struct admission *a)
 {
 	struct admission_side *agent = &a->side[ADMISSION_AGENT], *person = &a->side[ADMISSION_PERSON];
 	bool agents_late = too_many_late(agent), late = agents_late || too_many_late(person);
-	double rate = rate_of_all(a);
 
-	if (rate == 0)
+	if (rate_of_all(a) == 0)
 		return; /* a standstill: nothing is late, and nothing goes well */
-	if (late && rate < DONE_LEAST * best_of_all(a))
-		return; /* it is the machine that is slow: to do still less would not help */
 	if (agents_late) {
 		if (person->limit > sides[ADMISSION_PERSON].least)
 			fewer(a, ADMISSION_PERSON);
@@ -224,7 +218,7 @@ static bool waits_too_long(const struct admission *a, enum admission_class c)
 static void begin_overload(struct admission *a, uint64_t now_ns)
 {
 	a->overload = true;
-	a->crowded_ns = now_ns;
+	a->began_ns = now_ns;
 	a->calm_windows = 0;
 	a->apart_turns = a->apart_agents = a->apart_late = 0;
 	for (size_t c = 0; c < ADMISSION_CLASSES; c++)
@@ -240,8 +234,6 @@ static bool admits(struct admission *a, enum admission_class c, uint64_t now_ns)
 			return true;
 		begin_overload(a, now_ns);
 	}
-	if ((double)s->under_way > CROWDED * s->limit)
-		a->crowded_ns = now_ns;
 	s->full |= (double)s->under_way + 1 >= s->limit;
 	return (double)s->under_way < s->limit;
 }
@@ -299,13 +291,11 @@ static void learn_lately(struct admission_side *s, uint64_t took_ns, bool late)
 static void learn_apart(struct admission *a, uint64_t took_ns, uint64_t now_ns)
 {
 	struct admission_side *s = &a->side[ADMISSION_PERSON];
-	double before = (double)(a->side[ADMISSION_AGENT].under_way + s->under_way + 1);
-	double apart_ns = (double)took_ns - APART_QUEUES * before / larger(best_of_all(a), 1) * 1e9;
 	bool agents_late;
 
-	if (now_ns - took_ns < a->crowded_ns)
+	if (now_ns - took_ns < a->began_ns)
 		return;
-	a->apart_ns = a->apart_turns && a->apart_ns < apart_ns ? a->apart_ns : apart_ns;
+	a->apart_ns = a->apart_turns && a->apart_ns < (double)took_ns ? a->apart_ns : (double)took_ns;
 	if (++a->apart_turns < APART_TURNS)
 		return;
 	agents_late = 2 * a->apart_late > a->apart_agents;

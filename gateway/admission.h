@@ -73,8 +73,8 @@ struct admission {
 	uint64_t passed_ns; /* when the last came of those that are done */
 	unsigned windows;   /* counts them */
 	unsigned calm_windows; /* in which no limit was reached */
-	uint64_t crowded_ns;   /* in overload: when far more than a limit were last under way, since before it */
-	double apart_ns;       /* in overload: the least that persons' turns took beside their queue, .. */
+	uint64_t began_ns;     /* when overload last began */
+	double apart_ns;       /* in overload: the least that persons' turns took that came in it, .. */
 	unsigned apart_turns;  /* .. of so many, .. */
 	unsigned apart_agents, apart_late; /* .. and the agent's turns meanwhile, those among them that were late */
 	bool overload;
