@@ -187,7 +187,7 @@ class Workers:
 
     def holder(self, cid):
         """Which cleaner has a turn of the conversation, if one has got so far as to hold it."""
-        entry, held = self.redis("HMGET", f"q:{{0}}:busy:{cid}", "entry", "held").split("\n")
+        entry, _, held = self.redis("HMGET", f"q:{{0}}:busy:{cid}", "entry", "held").partition("\n")
         rows = self.redis("XPENDING", "q:{0}:ready", "cleaners", entry, entry, "1").splitlines() if entry and held else []
         return rows[1] if rows else None
 
