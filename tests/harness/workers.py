@@ -23,7 +23,7 @@ from .installation import COMPLAINT, SANITIZERS, build_folder
 from .wait import until
 
 SERVERS = os.path.join(builds.ROOT, "tests", "harness", "servers.sh")
-QUEUED, DONE, PAUSED = 1, 0, 2  # msg_verdict.outcome
+DONE, QUEUED, PAUSED, UNAVAILABLE = 0, 1, 2, 5  # msg_verdict.outcome
 
 
 class Workers:
@@ -218,14 +218,21 @@ class Workers:
         return until(f"verdict of {turn_id}", look)
 
     def accept(self, cid, text, **more):
-        """Sends a turn and gives its verdict, sending again as a gateway does."""
-        turn_id = self.send(cid, text, **more)
-        while True:
+        """Sends a turn until it is taken, with one id, as a gateway and its client do; gives the verdict."""
+        turn_id = str(uuid.uuid4())
+
+        def taken():
+            self.send(cid, text, turn_id=turn_id, **more)
             try:
-                return until("a verdict", lambda: self.gather() or
-                             next((v for v in self.verdicts if v.turn_id == turn_id), None), seconds=2)
+                verdict = until("a verdict", lambda: self.gather() or
+                                next((v for v in self.verdicts if v.turn_id == turn_id), None), seconds=2)
             except AssertionError:
-                self.send(cid, text, turn_id=turn_id, **more)
+                return None
+            if verdict.outcome == UNAVAILABLE:
+                self.verdicts.remove(verdict)
+                return None
+            return verdict
+        return until("the turn is taken", taken)
 
     def processed(self, turn_id):
         """The turn as the durable result told it."""
