@@ -192,6 +192,7 @@ const struct service cleaner_service = {
 	.summary = "cleans one queued turn after another, with context",
 	.keys = cleaner_keys,
 	.config = &cleaner_config,
+	.gives_way = 10, /* a person's turn has thirty times as long as an agent's, which needs no cleaner */
 	.check = model_check,
 	.start = start,
 	.drain = drain,

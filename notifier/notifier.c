@@ -206,6 +206,7 @@ const struct service notifier_service = {
 	.summary = "gives each result an event id, keeps recent events, fans out",
 	.keys = notifier_keys,
 	.config = &notifier_config,
+	.gives_way = 5, /* those who watch can wait a little longer than those who talk */
 	.start = start,
 	.drain = drain,
 	.stop = stop,

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 START_TEST(buf_refuses_past_its_ceiling_and_says_so)
 {
@@ -141,6 +142,17 @@ START_TEST(slices_are_the_threads_own)
 }
 END_TEST
 
+START_TEST(giving_way_is_never_taken_back)
+{
+	int before = getpriority(PRIO_PROCESS, 0), after = before > 10 ? before : 10;
+
+	sched_give_way(10);
+	ck_assert_int_eq(getpriority(PRIO_PROCESS, 0), after);
+	sched_give_way(5);
+	ck_assert_int_eq(getpriority(PRIO_PROCESS, 0), after);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base");
@@ -153,6 +165,7 @@ int main(void)
 	tcase_add_loop_test(tc, utf8, 0, (int)countof(texts));
 	tcase_add_test(tc, uuid_round_trip_and_order);
 	tcase_add_test(tc, slices_are_the_threads_own);
+	tcase_add_test(tc, giving_way_is_never_taken_back);
 	suite_add_tcase(suite, tc);
 	return check_run(suite, CK_FORK_GETENV);
 }

@@ -294,6 +294,8 @@ static void open_frame(struct service_run *run)
 			strerror(errno));
 	if (!sched_slice(SCHED_SHORT_US)) /* before there are threads: they inherit it */
 		log_debug("service.slice", "error=\"the kernel has no slices of a thread's own\"");
+	if (run->service->gives_way)
+		sched_give_way(run->service->gives_way); /* they inherit this, too */
 	zsys_handler_set(NULL); /* before czmq's first use: the signals are the loop's */
 	run->loop = ev_default_loop(EVFLAG_AUTO);
 	if (!run->loop)

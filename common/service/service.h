@@ -22,6 +22,7 @@ struct service {
 	const char *summary;           /* one line for --help */
 	const struct config_key *keys; /* its own section's table */
 	void *config;                  /* the struct that keys fill: static storage of the service */
+	int gives_way;                 /* nice, while there are too few processors for all (sched.h); 0: to nobody */
 	bool (*check)(struct buf *error); /* judges and prepares what no table can, also for --check-config; may be NULL */
 	bool (*start)(struct service_run *run);  /* opens everything; false: said why, exit 1 */
 	void (*drain)(struct service_run *run);  /* stop taking, finish what is held, then service_drained; may be NULL */

@@ -46,6 +46,15 @@ class Run(unittest.TestCase):
         self.assertEqual(me["email"], email)
         self.assertEqual(Client(self.here.url, key).get("/api/v1/auth/me").json["id"], me["id"])
 
+    def test_who_gives_way(self):
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        for name in ALL:
+            least = 10 if name.startswith("cleaner") else 5 if name == "notifier" else 0
+            self.assertEqual(os.getpriority(os.PRIO_PROCESS, self.here.pid(name)), max(ours, least), name)
+            if ours < least and os.path.exists("/proc/self/autogroup"):
+                with open(f"/proc/{self.here.pid(name)}/autogroup", encoding="ascii") as f:
+                    self.assertIn(f" nice {least}\n", f.read(), name)
+
     def test_data_is_kept(self):
         client = self.here.client()
         conversation = client.new_conversation(name="kept")
