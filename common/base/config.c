@@ -73,6 +73,13 @@ static void trim(struct slice *s)
 		s->n--;
 }
 
+/* "a, b or c" */
+static void list_words(struct buf *out, const char *const *words)
+{
+	for (size_t i = 0; words[i]; i++)
+		buf_printf(out, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+}
+
 /* "KEY must be 1 to 100" and what was found instead; nothing of a secret. */
 static bool refuse(struct buf *error, struct where at, const struct config_key *key, struct slice got)
 {
@@ -80,11 +87,13 @@ static bool refuse(struct buf *error, struct where at, const struct config_key *
 	buf_printf(error, "%s must be ", key->name);
 	if (key->type == CONFIG_BOOL)
 		buf_str(error, "true, yes, on, 1, false, no, off or 0");
+	else if (key->words)
+		list_words(error, key->words);
 	else if (bounded(key))
 		buf_printf(error, "%lld to %lld%s", (long long)key->min, (long long)key->max, is_text(key) ? " bytes" : "");
 	else
 		buf_str(error, "a whole number");
-	if (is_text(key))
+	if (is_text(key) && !key->words)
 		buf_printf(error, ", got %zu bytes", got.n);
 	else
 		buf_printf(error, ", got \"%.*s\"", (int)(got.n < KEY_BYTES ? got.n : KEY_BYTES), got.p);
@@ -128,6 +137,15 @@ static bool within(const struct config_key *key, int64_t n)
 	return !bounded(key) || (n >= key->min && n <= key->max);
 }
 
+static bool among(const struct config_key *key, struct slice value)
+{
+	const char *const *word = key->words;
+
+	while (word && *word && !slice_eq(slice_str(*word), value))
+		word++;
+	return !word || *word;
+}
+
 /* Parses by type, checks the bounds, stores. */
 static bool store(const struct config_part *part, const struct config_key *key, struct slice value, struct where at,
 	struct buf *error)
@@ -145,7 +163,7 @@ static bool store(const struct config_part *part, const struct config_key *key, 
 		*(int64_t *)to = number;
 		return true;
 	}
-	if (!within(key, (int64_t)value.n))
+	if (!within(key, (int64_t)value.n) || !among(key, value))
 		return refuse(error, at, key, value);
 	free(*(char **)to);
 	*(char **)to = xstrndup(value.p ? value.p : "", value.n);

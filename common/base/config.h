@@ -32,6 +32,7 @@ struct config_key {
 	int64_t min, max;      /* bounds of an int, or of a string's length; 0, 0: none */
 	bool reloadable;       /* SIGHUP takes a new value; others need a restart */
 	const char *help;      /* one line, with the unit */
+	const char *const *words; /* all that a string may be, NULL at the end; NULL: anything */
 };
 
 /* A table, the struct that its offsets are in, and the file section that it reads. */

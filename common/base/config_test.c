@@ -16,7 +16,7 @@ struct common {
 struct decider {
 	int64_t batch_max;
 	bool strict;
-	char *name, *key;
+	char *name, *key, *level;
 };
 
 static const struct config_key common_keys[] = {
@@ -24,11 +24,14 @@ static const struct config_key common_keys[] = {
 	{NULL},
 };
 
+static const char *const levels[] = {"low", "middle", "high", NULL};
+
 static const struct config_key decider_keys[] = {
 	{"batch_max", CONFIG_INT, offsetof(struct decider, batch_max), "50", 1, 100, true, "turns in one commit"},
 	{"strict", CONFIG_BOOL, offsetof(struct decider, strict), "no", 0, 0, false, "refuse more"},
 	{"name", CONFIG_STRING, offsetof(struct decider, name), "", 0, 0, true, "a name"},
 	{"key", CONFIG_SECRET, offsetof(struct decider, key), "", 0, 8, true, "a secret"},
+	{"level", CONFIG_STRING, offsetof(struct decider, level), "low", 1, 8, true, "how much", levels},
 	{NULL},
 };
 
@@ -96,7 +99,7 @@ END_TEST
 static const struct {
 	const char *file, *environment, *option, *value, *want; /* want: the error, after the file's name if it has a line */
 } refused[] = {
-	{"[decider]\nx = 1\n", NULL, NULL, NULL, ":2: unknown key \"x\" in [decider]; known: batch_max, strict, name, key"},
+	{"[decider]\nx = 1\n", NULL, NULL, NULL, ":2: unknown key \"x\" in [decider]; known: batch_max, strict, name, key, level"},
 	{"[decider]\nbatch_max = abc\n", NULL, NULL, NULL, ":2: batch_max must be 1 to 100, got \"abc\""},
 	{"[decider]\nbatch_max =\n", NULL, NULL, NULL, ":2: batch_max must be 1 to 100, got \"\""},
 	{"[decider]\nbatch_max = 7x\n", NULL, NULL, NULL, ":2: batch_max must be 1 to 100, got \"7x\""},
@@ -105,6 +108,7 @@ static const struct {
 	{"\n\n[decider]\nstrict = maybe\n", NULL, NULL, NULL,
 		":4: strict must be true, yes, on, 1, false, no, off or 0, got \"maybe\""},
 	{"[decider]\nkey = 123456789\n", NULL, NULL, NULL, ":2: key must be 0 to 8 bytes, got 9 bytes"},
+	{"[decider]\nlevel = lo\n", NULL, NULL, NULL, ":2: level must be low, middle or high, got \"lo\""},
 	{"[decider]\nname = a\tb\x01\n", NULL, NULL, NULL, ":2: the value holds a control character"},
 	{"[decidr]\n", NULL, NULL, NULL, ":1: unknown section \"[decidr]\"; known: [common], [decider], [cleaner]"},
 	{"[decider\n", NULL, NULL, NULL, ":1: unknown section \"[decider\"; known: [common], [decider], [cleaner]"},
@@ -115,7 +119,7 @@ static const struct {
 	{"", "CLEANERCTX_BATCH_MAX=0", NULL, NULL, "CLEANERCTX_BATCH_MAX: batch_max must be 1 to 100, got \"0\""},
 	{"", NULL, "batch_max", "101", "--batch_max: batch_max must be 1 to 100, got \"101\""},
 	{"", NULL, "bach_max", "1",
-		"--bach_max: unknown key \"bach_max\"; known: redis, batch_max, strict, name, key"},
+		"--bach_max: unknown key \"bach_max\"; known: redis, batch_max, strict, name, key, level"},
 };
 
 START_TEST(errors_say_where_and_what_is_allowed)
@@ -178,7 +182,7 @@ START_TEST(print_reads_back_and_hides_secrets)
 	buf_init(&out, 1000);
 	config_print(l.parts, 2, &out);
 	ck_assert_str_eq(out.p, "[common]\nredis = there\n\n[decider]\nbatch_max = 3\nstrict = true\nname = a = #b\n"
-				"# key = (set)\n");
+				"# key = (set)\nlevel = low\n");
 	ck_assert(load(&again, out.p, NULL, NULL));
 	ck_assert_int_eq(again.decider.batch_max, 3);
 	ck_assert_str_eq(again.decider.name, "a = #b");

@@ -19,11 +19,13 @@ enum { PRINT_BYTES = 64 * 1024 }; /* help and --print-config: a hundred keys of 
 	{name, CONFIG_STRING, offsetof(struct service_common, endpoints) + LINK * sizeof(char *), "ipc://@run@/" name, 1, \
 		1024, false, text}
 
+static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+
 static const struct config_key common_keys[] = {
 	{"runtime_dir", CONFIG_STRING, offsetof(struct service_common, runtime_dir), "/run/cleanerctx", 1, 80, false,
 		"folder of the sockets between the processes"},
 	{"log_level", CONFIG_STRING, offsetof(struct service_common, log_level), "info", 1, 16, true,
-		"error, warning, info or debug"},
+		"error, warning, info or debug", log_levels},
 	{"postgres", CONFIG_SECRET, offsetof(struct service_common, postgres), "dbname=cleanerctx", 1, 1024, false,
 		"libpq connection string or URI of the primary"},
 	{"redis", CONFIG_SECRET, offsetof(struct service_common, redis), "unix:///run/redis/redis-server.sock", 1, 1024, false,
@@ -47,16 +49,12 @@ static const char *const sections[] = {"common", "gateway", "decider", "cleaner"
 
 enum log_level options_log_level(const char *word)
 {
-	static const struct {
-		const char *word;
-		enum log_level level;
-	} levels[] = {{"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"info", LOG_LEVEL_INFO},
-		{"debug", LOG_LEVEL_DEBUG}};
+	static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG};
 
-	for (size_t i = 0; i < countof(levels); i++)
-		if (strcmp(word, levels[i].word) == 0)
-			return levels[i].level;
-	fatal("event=config.log_level error=\"log_level must be error, warning, info or debug, got %.20s\"", word);
+	for (size_t i = 0; log_levels[i]; i++)
+		if (strcmp(word, log_levels[i]) == 0)
+			return levels[i];
+	bug("a log_level that was not checked");
 }
 
 static void print_help(const struct options *o, const struct service *service)
@@ -188,9 +186,8 @@ static void print_config(const struct options *o)
 }
 
 /* After the values are known: what else was asked instead of running. */
-static bool go_on(const struct options *o, const struct asked *asked, const struct service_common *common)
+static bool go_on(const struct options *o, const struct asked *asked)
 {
-	options_log_level(common->log_level);
 	if (asked->print)
 		print_config(o);
 	if (asked->check)
@@ -226,7 +223,7 @@ bool options_take(struct options *o, const struct service *service, struct servi
 		*code = EXIT_BAD_CONFIG;
 	}
 	buf_finish(&error);
-	return ok && go_on(o, &asked, common);
+	return ok && go_on(o, &asked);
 }
 
 /* How much a table's struct spans, from its keys. */

@@ -30,7 +30,7 @@ must_check bool options_reload(struct options *o, struct buf *said);
 must_check bool options_common(struct service_common *common, const char *file, char *const *pairs, struct buf *error);
 void options_common_release(struct service_common *common);
 
-enum log_level options_log_level(const char *word);
+enum log_level options_log_level(const char *word); /* a word that the configuration took */
 
 void options_release(struct options *o); /* also the values */
 

@@ -9,6 +9,7 @@ import uuid
 from harness.installation import Installation
 from harness.ledger import Ledger
 from harness.wait import until
+from stack.places import write_private
 
 BETWEEN = 24  # turns acknowledged between two restarts
 SERVICES = ("monitor", "notifier", "decider", "cleaner-1", "cleaner-2")
@@ -78,8 +79,12 @@ class Restart(unittest.TestCase):
         self.assertIsNone(allowed())
         self.reload("gateway", "cors_origins = https://page.example")
         until("it is in effect", lambda: allowed() == "https://page.example")
-        self.reload("gateway", "rate_per_s = nonsense")
-        self.assertEqual(allowed(), "https://page.example", "a file that is wrong changes nothing")
+        with open(self.here.state.config, encoding="utf-8") as f:
+            right = f.read()
+        for section, line in (("gateway", "rate_per_s = nonsense"), ("common", "log_level = loud")):
+            write_private(self.here.state.config, right)
+            self.reload(section, line)
+            self.assertEqual(allowed(), "https://page.example", "a file that is wrong changes nothing")
         self.assertEqual(self.here.pid("gateway"), pid)
 
     def test_turns_of_a_stopped_cleaner(self):
