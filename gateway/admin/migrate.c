@@ -8,6 +8,7 @@
 
 #include "common/base/attr.h"
 #include "common/base/buf.h"
+#include "common/base/xalloc.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -65,8 +66,35 @@ static int apply(PGconn *db, const struct migration *m)
 	return ADMIN_OK;
 }
 
+/* Says so when the database has a migration that is not among those known here: whoever made it is newer than we are. */
+static bool is_newer(PGconn *db, const char *const *known, size_t count)
+{
+	PGresult *r = PQexec(db, "SELECT name FROM schema_migrations ORDER BY name");
+	const char *name = NULL;
+
+	for (int row = 0; row < PQntuples(r) && !name; row++) {
+		size_t i = 0;
+
+		while (i < count && strcmp(PQgetvalue(r, row, 0), known[i]) != 0)
+			i++;
+		if (i == count)
+			name = PQgetvalue(r, row, 0);
+	}
+	if (name)
+		fprintf(stderr, "cleanerctx-admin: migrate: the database has %s, which is not known here: it is newer, and is left alone; "
+			"take the programs that belong to it\n", name);
+	PQclear(r);
+	return name;
+}
+
 static int apply_built_in(PGconn *db)
 {
+	const char *names[countof(schema_table)];
+
+	for (size_t i = 0; i < countof(schema_table); i++)
+		names[i] = schema_table[i].name;
+	if (is_newer(db, names, countof(names)))
+		return ADMIN_FAILED;
 	for (size_t i = 0; i < countof(schema_table); i++)
 		if (apply(db, &schema_table[i]) != ADMIN_OK)
 			return ADMIN_FAILED;
@@ -111,11 +139,18 @@ static int apply_folder(PGconn *db, const char *dir)
 {
 	struct dirent **entries;
 	int n = scandir(dir, &entries, is_sql, alphasort), code = ADMIN_OK;
+	const char **names;
 
 	if (n < 0) {
 		fprintf(stderr, "cleanerctx-admin: %s: %s\n", dir, strerror(errno));
 		return ADMIN_FAILED;
 	}
+	names = xcalloc((size_t)n + 1, sizeof *names);
+	for (int i = 0; i < n; i++)
+		names[i] = entries[i]->d_name;
+	if (is_newer(db, names, (size_t)n))
+		code = ADMIN_FAILED;
+	free(names);
 	for (int i = 0; i < n; i++) {
 		if (code == ADMIN_OK)
 			code = apply_file(db, dir, entries[i]->d_name);

@@ -25,9 +25,12 @@ class Migrations(unittest.TestCase):
         subprocess.run(["psql", "-h", self.dir, "-U", "cleanerctx", "-d", "postgres", "-qXc", f"CREATE DATABASE {name}"], check=True)
         return f"host={self.dir} user=cleanerctx dbname={name}"
 
-    def migrate(self, conninfo, *words):
-        done = subprocess.run([builds.program(build_folder(), "admin"), "--postgres", conninfo, "migrate", *words], text=True,
+    def ask_migrate(self, conninfo, *words):
+        return subprocess.run([builds.program(build_folder(), "admin"), "--postgres", conninfo, "migrate", *words], text=True,
                               capture_output=True, check=False, env={**os.environ, **SANITIZERS})
+
+    def migrate(self, conninfo, *words):
+        done = self.ask_migrate(conninfo, *words)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout
 
@@ -50,6 +53,18 @@ class Migrations(unittest.TestCase):
             self.assertEqual(self.migrate(conninfo).count("applied"), len(files) - count)
             self.assertEqual(self.schema(conninfo), self.schema(fresh))
         self.assertEqual(self.migrate(fresh).count("applied"), 0)
+
+    def test_a_newer_database_is_left_alone(self):
+        conninfo, newer = self.database("newer"), os.path.join(self.dir, "newer")
+        os.mkdir(newer)
+        with open(os.path.join(newer, "999_later.sql"), "w", encoding="utf-8") as f:
+            f.write("CREATE TABLE later ();")
+        self.migrate(conninfo, "--schema", newer)
+        before = self.schema(conninfo)
+        done = self.ask_migrate(conninfo)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("999_later.sql", done.stderr)
+        self.assertEqual(self.schema(conninfo), before)
 
 
 if __name__ == "__main__":
