@@ -18,12 +18,13 @@ static const struct command {
 	int arguments;        /* how many must follow */
 	const char *usage;
 	int (*run)(PGconn *db, int argc, char **argv);
+	const char *option; /* that may follow, with its value; NULL: none */
 } commands[] = {
-	{{"migrate", NULL}, 0, "migrate [--schema DIR]          bring the database's schema up to date", admin_migrate},
+	{{"migrate", NULL}, 0, "migrate [--schema DIR]          bring the database's schema up to date", admin_migrate, "--schema"},
 	{{"user", "add"}, 1, "user add EMAIL [--role user|operator]   make a user; the password is read from stdin",
-		admin_user_add},
+		admin_user_add, "--role"},
 	{{"user", "list"}, 0, "user list                       every user: id, address, role", admin_user_list},
-	{{"key", "add"}, 1, "key add EMAIL [--name NAME]     make an API key and print it, once", admin_key_add},
+	{{"key", "add"}, 1, "key add EMAIL [--name NAME]     make an API key and print it, once", admin_key_add, "--name"},
 	{{"key", "list"}, 1, "key list EMAIL                  a user's keys: id, name, made, revoked", admin_key_list},
 	{{"dead", "list"}, 0, "dead list                       turns that were given up: turn, conversation, when, crashes, retries, cause",
 		admin_dead_list},
@@ -60,22 +61,43 @@ int admin_failed(PGconn *db, const char *doing)
 	return ADMIN_FAILED;
 }
 
+static int words_of(const struct command *command)
+{
+	return command->words[1] ? 2 : 1;
+}
+
 static const struct command *find(int argc, char **argv)
 {
 	for (size_t i = 0; i < countof(commands); i++) {
 		const struct command *c = &commands[i];
-		int words = c->words[1] ? 2 : 1;
 
-		if (argc >= words + c->arguments && strcmp(argv[0], c->words[0]) == 0 &&
+		if (argc >= words_of(c) + c->arguments && strcmp(argv[0], c->words[0]) == 0 &&
 			(!c->words[1] || strcmp(argv[1], c->words[1]) == 0))
 			return c;
 	}
 	return NULL;
 }
 
+/* What is not understood must not be passed over: who meant an operator would get a user. */
+static bool only_known(const struct command *command, int argc, char **argv)
+{
+	int at = words_of(command) + command->arguments;
+
+	if (at < argc && command->option && strcmp(argv[at], command->option) == 0) {
+		if (at + 1 == argc) {
+			fprintf(stderr, "cleanerctx-admin: a value must follow %s\n", argv[at]);
+			return false;
+		}
+		at += 2;
+	}
+	if (at < argc)
+		fprintf(stderr, "cleanerctx-admin: unexpected argument %s; see cleanerctx-admin --help\n", argv[at]);
+	return at == argc;
+}
+
 static int run(const struct command *command, const char *conninfo, int argc, char **argv)
 {
-	int words = command->words[1] ? 2 : 1, code;
+	int words = words_of(command), code;
 	PGconn *db = PQconnectdb(conninfo);
 
 	if (PQstatus(db) != CONNECTION_OK) {
@@ -113,6 +135,8 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return ADMIN_USAGE;
 	}
+	if (!only_known(command, argc - at, argv + at))
+		return ADMIN_USAGE;
 	buf_init(&error, 4096);
 	if (options_common(&common, file, NULL, &error)) {
 		admin_redis_url(common.redis);

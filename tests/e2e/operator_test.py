@@ -67,6 +67,18 @@ class Operator(unittest.TestCase):
         with self.assertRaises(subprocess.CalledProcessError):
             self.here.admin("dead", "drop", turn)
 
+    def test_what_is_not_understood_is_refused(self):
+        """An option that is passed over makes something else than was asked for."""
+        for words, named in ((["user", "add", "x@example.com", "--rolle", "operator"], "--rolle"),
+                             (["user", "add", "x@example.com", "--role=operator"], "--role=operator"),
+                             (["user", "add", "x@example.com", "--role"], "--role"), (["dead", "list", "all"], "all"),
+                             (["key", "add", "demo@example.com", "--role", "user"], "--role"), (["migrate", "--schema"], "--schema")):
+            with self.assertRaises(subprocess.CalledProcessError) as refused:
+                self.here.admin(*words, stdin="a long password\n")
+            self.assertEqual(refused.exception.returncode, 64, words)
+            self.assertIn(named, refused.exception.stderr)
+        self.assertNotIn("x@example.com", self.here.admin("user", "list"))
+
     def test_a_conversation_is_queued_again_from_postgres(self):
         base = f"/api/v1/conversations/{self.conversation}"
         self.me.turn(self.conversation, RAW)
