@@ -5,6 +5,7 @@ import argparse
 import asyncio
 import gc
 import os
+import signal
 import sys
 import time
 import uuid
@@ -200,6 +201,7 @@ def emptied_run(place, options):
 
 def main(arguments=None):
     options = options_of(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # in order: nothing is left behind
     gc.disable()  # a pause of the collector would be measured as one of the service; a run's memory is bounded by its length
     place = Place(options.build, options.cleaners, options.deciders, options.kinds)
     try:

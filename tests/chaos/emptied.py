@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """tests/chaos/run --emptied N: Redis is killed and comes back with nothing, while N turns wait in its queue.
 
-The cleaners are held back until then, so that all N wait. Then: the time until each is done, and the ledger.
+The cleaners are held back until then, so that all N wait. Before that they do some turns: what comes faster than has ever been
+done is refused (gateway/admission.h). Then: the time until each is done, and the ledger.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from .verdict import Verdict
 
 TURNS_OF_A_CONVERSATION = 50
 AT_ONCE = 32           # connections
+WARM_CONVERSATIONS = 20
+WRITE_SECONDS = 300.0
 DONE_SECONDS = 300.0
 
 
@@ -51,27 +54,40 @@ def states(place):
     return dict(place.sql("SELECT state, count(*) FROM turns GROUP BY state"))
 
 
+def write(place, writers):
+    async def all_of_them():
+        free = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.timeout(WRITE_SECONDS):
+            await asyncio.gather(*(w.write(place.url, TURNS_OF_A_CONVERSATION, free) for w in writers))
+
+    try:
+        asyncio.run(all_of_them())
+    except TimeoutError:
+        raise AssertionError(f"after {WRITE_SECONDS:.0f} s only these were taken: {states(place)}") from None
+
+
+def await_done(place):
+    until("all are done", lambda: "queued" not in states(place), DONE_SECONDS)
+
+
 def run(place, count, say):
     """The Verdict."""
     client = place.add_user(f"emptied-{uuid.uuid4()}@example.com", "a long password")
+    writers = [Writer(client, n) for n in range(WARM_CONVERSATIONS + max(1, count // TURNS_OF_A_CONVERSATION))]
+    write(place, writers[:WARM_CONVERSATIONS])
+    await_done(place)
     cleaners = place.workers("cleaner", place.cleaners)
     for name in cleaners:
         place.programs.hold(name)
         place.kill_and_wait(name)
-    writers = [Writer(client, n) for n in range(max(1, count // TURNS_OF_A_CONVERSATION))]
-
-    async def write():
-        free = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(w.write(place.url, count // len(writers), free) for w in writers))
-
-    asyncio.run(write())
+    write(place, writers[WARM_CONVERSATIONS:])
     queued = int(states(place).get("queued", 0))
-    say(f"{queued} turns queued in {len(writers)} conversations; Redis is emptied")
+    say(f"{queued} turns queued in {len(writers) - WARM_CONVERSATIONS} conversations; Redis is emptied")
     place.empty_redis()
     begin = time.monotonic()
     for name in cleaners:
         place.programs.let_go(name)
-    until("all are done", lambda: "queued" not in states(place), DONE_SECONDS)
+    await_done(place)
     say(f"all done after {time.monotonic() - begin:.1f} s: {states(place)}")
     verdict = Verdict()
     verdict.check_turns(place, writers)
