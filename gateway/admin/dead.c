@@ -44,6 +44,13 @@ static const char retry_sql[] =
 	"    low_count = c.low_count - coalesce(a.confidence = 'LOW', false)::integer "
 	"FROM again a WHERE c.id = a.conversation_id";
 
+/* The list may have it all the same: an edit has mended the turn since, or its conversation is gone. */
+static int not_failed(void)
+{
+	fputs("cleanerctx-admin: there is no such failed turn, or not any more; what is on the list, dead drop takes off it\n", stderr);
+	return ADMIN_FAILED;
+}
+
 static redisReply *read_all(redisContext *redis)
 {
 	redisReply *r = redisCommand(redis, "XRANGE %b - +", queue_dead.p, queue_dead.n);
@@ -121,7 +128,7 @@ int admin_dead_show(PGconn *db, int argc, char **argv)
 	if (PQresultStatus(r) != PGRES_TUPLES_OK) {
 		admin_failed(db, "dead show");
 	} else if (PQntuples(r) == 0) {
-		fputs("cleanerctx-admin: there is no such failed turn; see dead list\n", stderr);
+		code = not_failed();
 	} else {
 		printf("%s\n", PQgetvalue(r, 0, 0));
 		code = ADMIN_OK;
@@ -139,9 +146,12 @@ int admin_dead_retry(PGconn *db, int argc, char **argv)
 	if (PQresultStatus(r) != PGRES_COMMAND_OK)
 		admin_failed(db, "dead retry");
 	else if (strcmp(PQcmdTuples(r), "1") != 0)
-		fputs("cleanerctx-admin: there is no such failed turn; see dead list\n", stderr);
-	else
-		code = strike(argv[0]) < 0 ? ADMIN_UNAVAILABLE : ADMIN_OK;
+		code = not_failed();
+	else {
+		code = ADMIN_OK;
+		if (strike(argv[0]) < 0)
+			fputs("cleanerctx-admin: the turn is queued again, but stands on the list still\n", stderr);
+	}
 	PQclear(r);
 	return code;
 }

@@ -24,9 +24,9 @@ class Operator(unittest.TestCase):
         self.addCleanup(self.me.close)
         self.conversation = self.me.new_conversation()
 
-    def deploy(self, name, *words):
-        done = subprocess.run([os.path.join(builds.ROOT, "deploy", name), "--state", self.here.state.path, *words], text=True,
-                              capture_output=True, check=False)
+    def deploy(self, name, *words, config=None):
+        of = ["--config", config] if config else ["--state", self.here.state.path]
+        done = subprocess.run([os.path.join(builds.ROOT, "deploy", name), *of, *words], text=True, capture_output=True, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def give_up(self):
@@ -66,6 +66,22 @@ class Operator(unittest.TestCase):
         self.assertEqual(self.me.all_turns(self.conversation)[0]["state"], "failed")
         with self.assertRaises(subprocess.CalledProcessError):
             self.here.admin("dead", "drop", turn)
+
+    def test_a_dead_letter_that_an_edit_has_mended(self):
+        turn = self.give_up()
+        self.me.request("PATCH", f"/api/v1/conversations/{self.conversation}/turns/{turn}", {"cleaned_text": CLEANED})
+        for verb in ("show", "retry"):
+            with self.assertRaises(subprocess.CalledProcessError) as refused:
+                self.here.admin("dead", verb, turn)
+            self.assertIn("not any more", refused.exception.stderr)
+
+    def test_a_dead_letter_is_retried_without_redis(self):
+        turn = self.give_up()
+        done = subprocess.run([builds.program(self.here.build, "admin"), "--config", self.here.state.config, "dead", "retry", turn],
+                              text=True, capture_output=True, check=False, env={**os.environ, "CLEANERCTX_REDIS": "unix:///nowhere"})
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("queued again", done.stderr)
+        until("it is cleaned", lambda: self.me.all_turns(self.conversation)[0]["state"] == "done")
 
     def test_what_is_not_understood_is_refused(self):
         """An option that is passed over makes something else than was asked for."""
@@ -119,6 +135,49 @@ class Operator(unittest.TestCase):
         self.me.post(base + "/resume", None)
         until("what waited then is done", lambda: {t["state"] for t in self.me.all_turns(self.conversation)} == {"done"})
         self.assertEqual(self.me.turn(self.conversation, RAW).json["seq"], 3)
+
+    def test_backup_and_restore_go_by_the_configuration(self):
+        """Its database and its Redis, however they are given; nobody else's."""
+        self.here.sql("CREATE DATABASE other")
+        folder, other = self.here.folder, f"host={self.here.state.socket('pg')} user=cleanerctx dbname=other"
+        archive, config, secret = (os.path.join(folder, name) for name in ("other.backup", "other.conf", "other.pg"))
+        with open(secret, "w", encoding="utf-8") as f:
+            f.write(other + "\n")
+        with open(config, "w", encoding="utf-8") as f:
+            f.write(f"[gateway]\nlisten = 127.0.0.1:1\n[common]\npostgres = dbname=none\n  postgres_file = {secret}\n"
+                    f"redis = unix://{self.here.state.socket('redis.sock')}?db=1\n")
+
+        def other_sql(query):
+            return subprocess.run(["psql", "-d", other, "-qAtXc", query], text=True, capture_output=True, check=True).stdout.split()
+
+        other_sql("CREATE TABLE kept AS SELECT 1 AS n")
+        self.deploy("backup", archive, config=config)
+        other_sql("UPDATE kept SET n = 2")
+        self.here.redis("SET", "theirs", "1")
+        self.here.redis("-n", "1", "SET", "ours", "1")
+        self.deploy("restore", archive, config=config)
+        self.assertEqual(other_sql("SELECT n FROM kept"), ["1"])
+        self.assertEqual((self.here.redis("EXISTS", "theirs"), self.here.redis("-n", "1", "EXISTS", "ours")), ("1", "0"))
+        self.assertEqual(self.me.get(f"/api/v1/conversations/{self.conversation}").status, 200)
+        self.interrupt_restore(other, config, archive)
+
+    def interrupt_restore(self, database, config, archive):
+        """It waits for a lock when it is ended: what it has written of the data meanwhile goes with it."""
+        between = os.path.join(self.here.folder, "between")
+        os.mkdir(between)
+        with subprocess.Popen(["psql", "-d", database, "-qXc", "BEGIN; LOCK TABLE kept; SELECT pg_sleep(60)"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as lock:
+            self.addCleanup(lock.kill)
+            locks = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE datname = 'other' AND "
+            until("it is locked", lambda: self.here.sql(locks + "mode = 'AccessExclusiveLock' AND granted") != [["0"]])
+            with subprocess.Popen([os.path.join(builds.ROOT, "deploy", "restore"), "--config", config, archive],
+                                  env={**os.environ, "TMPDIR": between}, start_new_session=True, stderr=subprocess.DEVNULL) as restore:
+                until("it waits", lambda: self.here.sql(locks + "NOT granted") != [["0"]])
+                self.assertNotEqual(os.listdir(between), [])
+                os.killpg(restore.pid, signal.SIGTERM)
+                self.assertNotEqual(restore.wait(), 0)
+            self.assertEqual(os.listdir(between), [])
+            lock.kill()
 
 
 class Bounds(unittest.TestCase):
