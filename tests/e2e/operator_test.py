@@ -161,6 +161,25 @@ class Operator(unittest.TestCase):
         self.assertEqual(self.me.get(f"/api/v1/conversations/{self.conversation}").status, 200)
         self.interrupt_restore(other, config, archive)
 
+    def test_restore_among_those_at_work(self):
+        """One holds the table that restore wants and wants the one that it holds: a deadlock, of which restore is the victim."""
+        self.here.sql("CREATE DATABASE busy")
+        busy = f"host={self.here.state.socket('pg')} user=cleanerctx dbname=busy"
+        archive, config = (os.path.join(self.here.folder, name) for name in ("busy.backup", "busy.conf"))
+        with open(config, "w", encoding="utf-8") as f:
+            f.write(f"[common]\npostgres = {busy}\nredis = unix://{self.here.state.socket('redis.sock')}?db=2\n")
+        subprocess.run(["psql", "-d", busy, "-qXc", "CREATE TABLE first (); CREATE TABLE second ()"], check=True)
+        self.deploy("backup", archive, config=config)
+        with subprocess.Popen(["psql", "-d", busy, "-qAtX"], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
+            self.addCleanup(worker.kill)
+            worker.stdin.write("SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE second IN ACCESS SHARE MODE;\n\\echo locked\n")
+            worker.stdin.flush()
+            self.assertEqual(worker.stdout.readline(), "locked\n")
+            with subprocess.Popen([os.path.join(builds.ROOT, "deploy", "restore"), "--config", config, archive]) as restore:
+                until("it waits", lambda: self.here.sql("SELECT count(*) FROM pg_locks WHERE NOT granted") != [["0"]])
+                worker.communicate("LOCK TABLE first IN ACCESS SHARE MODE; COMMIT;\n")
+                self.assertEqual((worker.returncode, restore.wait()), (0, 0))
+
     def interrupt_restore(self, database, config, archive):
         """It waits for a lock when it is ended: what it has written of the data meanwhile goes with it."""
         between = os.path.join(self.here.folder, "between")
