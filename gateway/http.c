@@ -241,6 +241,7 @@ static int on_headers(struct conn *conn, struct slice path)
 		http_wants_write(x); /* refused, and its body is not waited for */
 	else if (x->body_done)
 		start_work(conn);
+	lws_shim_headers_done(conn->wsi);
 	return 0;
 }
 

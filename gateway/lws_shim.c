@@ -8,9 +8,11 @@
 #include "common/base/log.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 typedef int copy_fn(struct lws *wsi, char *dest, int len, enum lws_token_indexes h);
+typedef size_t segment_fn(struct lws_buflist **head, uint8_t **buf);
 
 /* Not in a public header: libwebsockets 4.1's lib/core-net/private-lib-core-net.h. */
 void lws_close_free_wsi(struct lws *wsi, enum lws_close_status reason, const char *caller);
@@ -27,6 +29,41 @@ void lws_close_free_wsi(struct lws *wsi, enum lws_close_status reason, const cha
 	if (reason != LWS_CLOSE_STATUS_NOSTATUS_CONTEXT_DESTROY)
 		lws_shim_closing(wsi);
 	fn(wsi, reason, caller);
+}
+
+static bool body_is_looked_for; /* one thread: the library's next look is that of lws_http_action */
+
+/* As lws_http_action reckons what is to come (libwebsockets 4.1, server.c:1439). */
+static bool library_expects_body(struct lws *wsi)
+{
+	char length[32];
+
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) &&
+		lws_hdr_copy(wsi, length, sizeof length - 1, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0)
+		return atoll(length) > 0;
+	return lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) || lws_hdr_total_length(wsi, WSI_TOKEN_PATCH_URI) ||
+		lws_hdr_total_length(wsi, WSI_TOKEN_PUT_URI);
+}
+
+void lws_shim_headers_done(struct lws *wsi)
+{
+	body_is_looked_for = library_expects_body(wsi);
+}
+
+size_t lws_buflist_next_segment_len(struct lws_buflist **head, uint8_t **buf)
+{
+	static segment_fn *fn;
+
+	if (!fn)
+		fn = (segment_fn *)(uintptr_t)dlsym(RTLD_NEXT, "lws_buflist_next_segment_len");
+	if (!fn)
+		bug("libwebsockets has no lws_buflist_next_segment_len");
+	if (!body_is_looked_for)
+		return fn(head, buf);
+	body_is_looked_for = false;
+	if (buf)
+		*buf = NULL;
+	return 0;
 }
 
 static copy_fn *library_copy(void)

@@ -109,6 +109,37 @@ class Http(unittest.TestCase):
         self.assertEqual([read_answer(f)[0] for _ in range(6)], [200] * 6)
         self.assertEqual(f.read(), b"", "closed after Connection: close")
 
+    def test_pipelined_bodies(self):
+        """A request with a body that comes right behind another has that body, whole or in pieces, and the next one follows."""
+        def post(body, *headers):
+            return self.raw(self.auth, JSON, *headers, body=body).replace(b"{}", b"POST /api/v1/conversations HTTP/1.1", 1)
+
+        def named(name):
+            body = json.dumps({"name": name}).encode()
+            return post(body, f"Content-Length: {len(body)}")
+
+        get = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        names = ["first", "second " + "x" * 180, "third"]
+        everything = get + named(names[0]) + named(names[1]) + get + named(names[2]) + get
+        second = everything.index(b'{"name": "second')
+        for cut in (len(everything), len(get) + 20, second - 2, second, second + 30, len(everything) - 1):
+            s, f = self.socket()
+            s.sendall(everything[:cut])
+            answers = [read_answer(f)]  # it was answered: the rest comes in a packet of its own
+            s.sendall(everything[cut:])
+            answers += [read_answer(f) for _ in range(5)]
+            self.assertEqual([a[0] for a in answers], [200, 201, 201, 200, 201, 200], cut)
+            self.assertEqual([json.loads(a[2])["name"] for a in answers if a[0] == 201], names, cut)
+        for last, body, status in (
+                ("Transfer-Encoding: chunked", b"2\r\n{}\r\n0\r\n\r\n", 201), ("Accept: */*", b"", 201),
+                ("Content-Length: 20000", b"x", None), ("Content-Length: +2", b"{}", 400), ("Content-Length: 2, 2", b"{}", 400)):
+            s, f = self.socket()
+            s.sendall(get + post(body, last))
+            self.assertEqual(read_answer(f)[0], 200)
+            if status:
+                self.assertEqual(read_answer(f)[0], status, last)
+            self.assertEqual(self.ask("GET /healthz HTTP/1.1")[0], 200, "others are served meanwhile")
+
     def test_body_in_pieces(self):
         body = json.dumps({"name": "in pieces"}).encode()
         s, f = self.socket()
