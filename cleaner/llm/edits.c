@@ -31,6 +31,20 @@ static struct edit_verdict verdict(enum edit_class is, double score)
 	return (struct edit_verdict){is, score};
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool has_digits(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		for (size_t k = 0; k < s.w[i].fold.n; k++)
+			if (is_digit(s.w[i].fold.p[k]))
+				return true;
+	return false;
+}
+
 static bool in_span(struct span s, struct slice fold)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -177,6 +191,17 @@ bool edit_removable(const struct edit_context *c, size_t i)
 	return (word_is(raw->w[i].fold) & WORD_FILLER) || is_cut_off(raw, i);
 }
 
+/* "five five one two": said twice because there are two. */
+static bool only_numbers(struct span s)
+{
+	char number[NUMBERS_BYTES];
+
+	for (size_t i = 0; i < s.n; i++)
+		if (words_numbers(&s.w[i], 1, number) && !number[0])
+			return false;
+	return true;
+}
+
 static bool same_words(const struct words *w, size_t i, size_t k, size_t n)
 {
 	if (i + n > w->n || k + n > w->n)
@@ -274,7 +299,7 @@ static struct edit_verdict judge_left_out(const struct edit *e)
 
 	if (all_of(e->raw, WORD_FILLER))
 		return verdict(EDIT_FILLER, .97);
-	if (is_repeat(e) || (e->raw.n == 1 && is_cut_off(e->c->raw, e->a)))
+	if ((is_repeat(e) && !only_numbers(e->raw)) || (e->raw.n == 1 && is_cut_off(e->c->raw, e->a)))
 		return verdict(EDIT_REPEAT, .93);
 	if (is_self_correction(e))
 		return verdict(EDIT_SELF_CORRECTION, .8);
@@ -399,25 +424,65 @@ static bool has_unit(struct span s, const struct unit *unit)
 static bool is_unit(struct slice fold)
 {
 	for (size_t i = 0; i < countof(units); i++)
-		if (listed(units[i].words, fold))
+		if (listed(units[i].words, fold) || slice_eq(fold, slice_str(units[i].symbol)))
 			return true;
 	return false;
 }
 
-/* Each word of a that is no number's, no unit's and nothing that numbers are said with is in b too. */
-static bool only_numbers_more(struct span a, struct span b)
+/* The next piece of a word between digits and the marks of numbers, without its points ("q4": q; "10a.m.": am); at its
+ * end empty. */
+static struct slice next_piece(struct slice fold, size_t *at, bool *after_digit, char piece[32])
 {
-	static const char said_with[] = " oclock o'clock am pm a.m p.m a an and of point the dot to ";
+	size_t n = 0;
+
+	while (*at < fold.n && strchr("0123456789,:-/", fold.p[*at]) && fold.p[*at]) {
+		*after_digit = fold.p[*at] >= '0' && fold.p[*at] <= '9';
+		++*at;
+	}
+	for (; *at < fold.n && !(strchr("0123456789,:-/", fold.p[*at]) && fold.p[*at]); ++*at)
+		if (fold.p[*at] != '.' && n < 31)
+			piece[n++] = fold.p[*at];
+	return slice_of(piece, n);
+}
+
+static bool has_piece(struct span s, struct slice wanted)
+{
+	char text[32];
+
+	for (size_t i = 0; i < s.n; i++)
+		for (size_t at = 0; at < s.w[i].fold.n;) {
+			bool after_digit = false;
+
+			if (slice_eq(next_piece(s.w[i].fold, &at, &after_digit, text), wanted))
+				return true;
+		}
+	return false;
+}
+
+static bool says_number(struct slice piece)
+{
+	struct word w = {.fold = piece};
 	char numbers[NUMBERS_BYTES];
 
-	for (size_t i = 0; i < a.n; i++) {
-		struct slice f = a.w[i].fold;
+	return listed(" hundred thousand million billion trillion k m bn minus negative ", piece) ||
+	       (words_numbers(&w, 1, numbers) && numbers[0]);
+}
 
-		if (!in_span(b, f) && !listed(said_with, f) && !is_unit(f) && !(word_is(f) & WORD_FILLER) &&
-			!(words_numbers(&a.w[i], 1, numbers) && numbers[0]) &&
-			!listed(" hundred thousand million billion trillion ", f))
-			return false;
-	}
+/* Each piece of a that is no number's, no unit's and nothing that numbers are said with is in b too. */
+static bool only_numbers_more(struct span a, struct span b)
+{
+	static const char said_with[] = " oclock o'clock a an and of point the dot to ", ordinal[] = " st nd rd th ";
+	char text[32];
+
+	for (size_t i = 0; i < a.n; i++)
+		for (size_t at = 0; at < a.w[i].fold.n;) {
+			bool after_digit = false;
+			struct slice f = next_piece(a.w[i].fold, &at, &after_digit, text);
+
+			if (f.n && !says_number(f) && !listed(said_with, f) && !is_unit(f) &&
+				!(after_digit && listed(ordinal, f)) && !(word_is(f) & WORD_FILLER) && !has_piece(b, f))
+				return false;
+		}
 	return true;
 }
 
@@ -430,19 +495,42 @@ static bool number_stands_alone(const struct edit *e)
 	return only_numbers_more(e->raw, e->said) && only_numbers_more(e->said, e->raw);
 }
 
-static struct edit_verdict judge_changed(const struct edit *e)
+/* Marks between digits that are more than a way to write one number: "5-6", "1/2", "10:30". */
+static size_t marks_in_numbers(struct span s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		for (size_t k = 1; k + 1 < s.w[i].fold.n; k++) {
+			const char *p = s.w[i].fold.p + k;
+
+			n += p[0] && strchr("-/:", p[0]) && is_digit(p[-1]) && is_digit(p[1]);
+		}
+	return n;
+}
+
+static bool same_numbers(const struct edit *e, bool *some)
 {
 	char before[NUMBERS_BYTES], after[NUMBERS_BYTES];
+
+	if (!words_numbers(e->raw.w, e->raw.n, before) || !words_numbers(e->said.w, e->said.n, after))
+		return false;
+	*some = before[0] != 0;
+	return strcmp(before, after) == 0 && marks_in_numbers(e->raw) <= marks_in_numbers(e->said);
+}
+
+static struct edit_verdict judge_changed(const struct edit *e)
+{
+	bool numbers = false, same = same_numbers(e, &numbers);
 	double score;
 
-	if (words_same_letters(e->raw.w, e->raw.n, e->said.w, e->said.n))
+	if (words_same_letters(e->raw.w, e->raw.n, e->said.w, e->said.n) && !has_digits(e->raw))
 		return verdict(EDIT_LETTERS, .93);
 	if (is_term(e, &score) && score >= .98)
 		return verdict(EDIT_VOCABULARY, score);
-	if (!words_numbers(e->raw.w, e->raw.n, before) || !words_numbers(e->said.w, e->said.n, after) ||
-		strcmp(before, after) != 0)
+	if (!same)
 		return verdict(EDIT_CHANGES_NUMBER, 0);
-	if (before[0])
+	if (numbers)
 		return number_stands_alone(e) ? verdict(EDIT_NUMBER, .95) : verdict(EDIT_ADDS_WORDS, 0);
 	if (agreed(e))
 		return verdict(EDIT_AGREED, .93);

@@ -89,6 +89,8 @@ struct reader {
 	double below;	     /* a unit may follow if it is less than this */
 	char digits[48];     /* it was written in digits: as written, for leading zeros */
 	bool fraction;	     /* after the point */
+	bool minus;	     /* it is below zero */
+	bool minus_said;     /* the one that comes is */
 };
 
 static void put(struct reader *r, const char *text)
@@ -107,15 +109,26 @@ static void flush(struct reader *r)
 {
 	char text[64];
 
+	if (r->open && r->minus)
+		put(r, "m");
 	if (r->open && r->digits[0]) {
 		put(r, r->digits);
 	} else if (r->open) {
 		snprintf(text, sizeof text, "%.0f", r->total + r->group);
 		put(r, text);
 	}
-	r->open = r->fraction = false;
+	r->open = r->fraction = r->minus = false;
 	r->total = r->group = r->below = 0;
 	r->digits[0] = 0;
+}
+
+static void begin(struct reader *r)
+{
+	if (r->open)
+		return;
+	r->open = true;
+	r->minus = r->minus_said;
+	r->minus_said = false;
 }
 
 /* "1,500" "3.5" "5:30" "555-1234": digits, with p for a point; ".00" and ":00" say nothing. */
@@ -174,14 +187,14 @@ static void scale(struct reader *r, double by)
 		r->group = 0;
 		r->below = by;
 	}
-	r->open = true;
+	begin(r);
 }
 
 static void small(struct reader *r, double value, double next_below)
 {
 	if (r->open && (r->digits[0] || value >= r->below || (value == 0)))
 		flush(r);
-	r->open = true;
+	begin(r);
 	r->group += value;
 	r->below = next_below;
 	if (value == 0)
@@ -226,30 +239,69 @@ static const struct number_word *look_up(struct slice s)
 	return NULL;
 }
 
-/* One piece of a word: digits with what follows them ("5k", "3rd", "75%"), or a number's name. */
-static bool piece(struct reader *r, struct slice s)
+/* A number's name. */
+static bool name(struct reader *r, struct slice s)
 {
-	char digits[48];
-	size_t from = 0, used;
-	const struct number_word *w;
+	const struct number_word *w = look_up(s);
 
-	while (from < s.n && !(s.p[from] >= '0' && s.p[from] <= '9'))
-		from++;
-	if (from == s.n) {
-		w = look_up(s);
-		if (!w || (s.n < 3 && !r->open) || (w->kind == POINT && !r->open))
-			return false;
-		say(r, w);
-		return true;
-	}
-	used = written(slice_of(s.p + from, s.n - from), digits);
-	flush(r);
-	r->open = true;
-	snprintf(r->digits, sizeof r->digits, "%s", digits);
-	w = look_up(slice_of(s.p + from + used, s.n - from - used));
-	if (w && w->kind == SCALE)
-		scale(r, w->value);
+	if (!w || (s.n < 3 && !r->open) || (w->kind == POINT && !r->open))
+		return false;
+	say(r, w);
 	return true;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static size_t letters_at(struct slice s, size_t at)
+{
+	size_t n = 0;
+
+	while (at + n < s.n && s.p[at + n] >= 'a' && s.p[at + n] <= 'z')
+		n++;
+	return n;
+}
+
+/* What stands before a number's first digit says that it is below zero: "-5", "-$5", a dash of any length. */
+static bool has_minus(struct slice before)
+{
+	static const char *const dashes[] = {"-", "\xE2\x88\x92", "\xE2\x80\x90", "\xE2\x80\x91", "\xE2\x80\x92",
+		"\xE2\x80\x93", "\xE2\x80\x94", "\xE2\x80\x95"};
+
+	for (size_t i = 0; i < before.n; i++)
+		if (letters_at(before, i))
+			return false;
+	for (size_t i = 0; i < countof(dashes); i++)
+		if (before.n && memmem(before.p, before.n, dashes[i], strlen(dashes[i])))
+			return true;
+	return false;
+}
+
+/* Each run of digits in a word with what stands around it: "5k", "3rd", "75%", "-5", ".5", "5k-10k". */
+static void written_word(struct reader *r, struct slice s)
+{
+	bool first = true;
+
+	for (size_t at = 0, used; at < s.n; at += used) {
+		bool point = at && s.p[at - 1] == '.' && !(at > 1 && letters_at(s, at - 2));
+		const struct number_word *w;
+		char digits[48];
+
+		used = 1;
+		if (!is_digit(s.p[at]))
+			continue;
+		used = written(slice_of(s.p + at, s.n - at), digits);
+		flush(r);
+		r->minus_said |= first && has_minus(slice_of(s.p, at));
+		first = false;
+		begin(r);
+		snprintf(r->digits, sizeof r->digits, "%s%.45s", point ? "0p" : "", digits);
+		w = look_up(slice_of(s.p + at + used, letters_at(s, at + used)));
+		if (w && w->kind == SCALE)
+			scale(r, w->value);
+	}
 }
 
 static bool has_digit(struct slice s)
@@ -262,21 +314,21 @@ static bool has_digit(struct slice s)
 
 static void word(struct reader *r, struct slice fold)
 {
-	bool number = false;
+	bool number = has_digit(fold);
 
-	if (has_digit(fold)) {
-		number = piece(r, fold);
-	} else { /* twenty-five */
-		for (size_t at = 0; at <= fold.n;) {
-			const char *dash = at < fold.n ? memchr(fold.p + at, '-', fold.n - at) : NULL;
-			size_t n = dash ? (size_t)(dash - fold.p) - at : fold.n - at;
+	if (number)
+		written_word(r, fold);
+	for (size_t at = 0; !has_digit(fold) && at <= fold.n;) { /* twenty-five */
+		const char *dash = at < fold.n ? memchr(fold.p + at, '-', fold.n - at) : NULL;
+		size_t n = dash ? (size_t)(dash - fold.p) - at : fold.n - at;
 
-			number |= n && piece(r, slice_of(fold.p + at, n));
-			at += n + 1;
-		}
+		number |= n && name(r, slice_of(fold.p + at, n));
+		at += n + 1;
 	}
-	if (!number && !(word_is(fold) & WORD_FILLER) && !(r->open && slice_eq(fold, SLICE("and"))))
+	if (!number && !(word_is(fold) & WORD_FILLER) && !(r->open && slice_eq(fold, SLICE("and")))) {
 		flush(r);
+		r->minus_said = slice_eq(fold, SLICE("minus")) || slice_eq(fold, SLICE("negative"));
+	}
 }
 
 bool words_numbers(const struct word *w, size_t n, char out[NUMBERS_BYTES])

@@ -25,10 +25,32 @@ static bool is_punctuation(uint32_t cp)
 
 	if (cp < 0x80)
 		return cp && strchr(ascii, (int)cp);
+	if (cp == 0xFF05 || cp == 0x2030 || cp == 0x2031) /* percent, per mille ..: Unicode's punctuation, a unit here */
+		return false;
 	return uc_is_general_category(cp, UC_CATEGORY_P);
 }
 
-/* Narrows the word to its core: bytes and code points without punctuation at both ends. */
+static bool is_digit(struct slice s, size_t at)
+{
+	return at < s.n && s.p[at] >= '0' && s.p[at] <= '9';
+}
+
+/* The mark cp at `before` is part of a number, not around it: "-5", "-$5", ".5". `at` is what follows it. */
+static bool begins_number(struct slice s, uint32_t cp, size_t before, size_t at)
+{
+	static const struct slice currencies[] = {{"$", 1}, {"\xC2\xA3", 2}, {"\xE2\x82\xAC", 3}};
+
+	if (cp == '.')
+		return is_digit(s, at) && (before == 0 || s.p[before - 1] != '.');
+	if (!uc_is_general_category(cp, UC_CATEGORY_Pd))
+		return false;
+	for (size_t i = 0; i < countof(currencies); i++)
+		if (slice_starts(slice_of(s.p + at, s.n - at), currencies[i]))
+			at += currencies[i].n;
+	return is_digit(s, at + (at < s.n && s.p[at] == '.'));
+}
+
+/* Narrows the word to its core: bytes and code points without punctuation at both ends; a number's sign and point are its own. */
 static void find_core(struct word *w)
 {
 	size_t at = 0, from = w->text.n, to = 0, before;
@@ -37,7 +59,7 @@ static void find_core(struct word *w)
 	w->core_at = w->core_end = w->at;
 	while (before = at, utf8_next(w->text, &at, &cp)) {
 		index++;
-		if (is_punctuation(cp))
+		if (is_punctuation(cp) && !(from == w->text.n && begins_number(w->text, cp, before, at)))
 			continue;
 		if (from == w->text.n) {
 			from = before;

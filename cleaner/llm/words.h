@@ -53,7 +53,7 @@ double words_alike(const struct word *a, size_t n, const struct word *b, size_t 
 bool words_same_letters(const struct word *a, size_t n, const struct word *b, size_t m);
 
 /* The numbers said in these words, as one string of digits ("nineteen ninety nine" and "1999" both give 1999,
- * "three point five" 3p5); "" when there is none. out holds NUMBERS_BYTES. False when they do not fit. */
+ * "three point five" 3p5, "minus five" m5); "" when there is none. out holds NUMBERS_BYTES. False when they do not fit. */
 enum { NUMBERS_BYTES = 256 };
 must_check bool words_numbers(const struct word *w, size_t n, char out[NUMBERS_BYTES]);
 
