@@ -105,7 +105,10 @@ static bool named_here(const struct edit *e)
 	if (slice_eq(last, SLICE("is")) &&
 		(slice_eq(before, SLICE("name")) || slice_eq(before, SLICE("this"))))
 		return true;
-	return slice_eq(before, SLICE("name")) && slice_eq(last, SLICE("was"));
+	if (slice_eq(before, SLICE("name")) && slice_eq(last, SLICE("was")))
+		return true;
+	return e->a > 2 && slice_eq(fold_at(e->c->raw, e->a - 3), SLICE("name")) &&
+	       (slice_eq(before, SLICE("is")) || slice_eq(before, SLICE("was"))); /* a family name */
 }
 
 static bool changes_name(const struct edit *e)
@@ -234,31 +237,35 @@ static bool is_restart(const struct edit *e)
 	       !count_of(e->raw, WORD_NEGATION) && !changes_name(e);
 }
 
-static size_t cue_at(struct span s, size_t i)
+/* How many words from i on are a cue; 0: none. *weak: it also stands where nothing is corrected. */
+static size_t cue_at(struct span s, size_t i, bool *weak)
 {
 	static const struct {
 		const char *first, *second;
+		bool weak;
 	} cues[] = {
-		{"no", "wait"},
-		{"wait", "no"},
-		{"i", "mean"},
-		{"i", "meant"},
-		{"scratch", "that"},
-		{"make", "that"},
-		{"or", "rather"},
-		{"no", "actually"},
-		{"no", "sorry"},
-		{"sorry", NULL},
-		{"actually", NULL},
-		{"rather", NULL},
-		{"correction", NULL},
+		{"no", "wait", false},
+		{"wait", "no", false},
+		{"i", "mean", false},
+		{"i", "meant", false},
+		{"scratch", "that", false},
+		{"make", "that", true},
+		{"or", "rather", false},
+		{"no", "actually", false},
+		{"no", "sorry", false},
+		{"sorry", NULL, true},
+		{"actually", NULL, true},
+		{"rather", NULL, true},
+		{"correction", NULL, true},
 	};
 
 	for (size_t k = 0; k < countof(cues); k++)
 		if (slice_eq(s.w[i].fold, slice_str(cues[k].first)) &&
 			(!cues[k].second ||
-				(i + 1 < s.n && slice_eq(s.w[i + 1].fold, slice_str(cues[k].second)))))
+				(i + 1 < s.n && slice_eq(s.w[i + 1].fold, slice_str(cues[k].second))))) {
+			*weak = cues[k].weak;
 			return cues[k].second ? 2 : 1;
+		}
 	return 0;
 }
 
@@ -267,7 +274,8 @@ size_t edit_corrects_itself(const struct edit_context *c, size_t a, size_t a_end
 	struct span s = {c->raw->w + a, a_end - a};
 
 	for (size_t i = 1; i < s.n; i++) {
-		size_t cue = cue_at(s, i);
+		bool weak;
+		size_t cue = cue_at(s, i, &weak);
 
 		if (cue && i + cue < s.n)
 			return a + i + cue;
@@ -275,19 +283,65 @@ size_t edit_corrects_itself(const struct edit_context *c, size_t a, size_t a_end
 	return 0;
 }
 
+/* What a word stands for when another of its sort takes its place; 0: it is of no sort. */
+static unsigned sort_of(const struct edit *e, const struct word *w)
+{
+	enum { SORT_NUMBER = 1, SORT_NAME = 2 }; /* no flags of word_is that are asked for here */
+	char number[NUMBERS_BYTES];
+	unsigned measure = word_is(w->fold) & (WORD_DAY | WORD_MONTH);
+
+	if (!words_numbers(w, 1, number) || number[0])
+		return SORT_NUMBER;
+	return measure ? measure : is_name(e, w) ? SORT_NAME : 0;
+}
+
+static bool comes_again(const struct edit *e, struct slice fold)
+{
+	for (size_t i = e->a_end; i < e->c->raw->n && i < e->a_end + RESTART_WORDS; i++)
+		if (slice_eq(e->c->raw->w[i].fold, fold))
+			return true;
+	return false;
+}
+
+/* The n words that were taken back are of the sort of what is said instead: "five pounds sorry six pounds". */
+static bool of_one_sort(const struct edit *e, size_t n)
+{
+	const struct words *raw = e->c->raw;
+	unsigned sort = e->a_end < raw->n ? sort_of(e, &raw->w[e->a_end]) : 0;
+	bool some = false;
+
+	for (size_t i = 0; i < n; i++)
+		if (sort && sort_of(e, &e->raw.w[i]) == sort)
+			some = true;
+		else if (!comes_again(e, e->raw.w[i].fold))
+			return false;
+	return some;
+}
+
 /* What was corrected, the cue, and perhaps words said again that stood before: "[on] Tuesday no wait on
- * [Friday]". */
+ * [Friday]". "Actually" and the like are said without taking anything back, too: then what goes must be of the sort of
+ * what comes, or be begun again and lose nothing protected. A "not" goes only when it is begun again. */
 static bool is_self_correction(const struct edit *e)
 {
+	char numbers[NUMBERS_BYTES];
+
 	if (e->a_end == e->c->raw->n)
 		return false; /* nothing follows: what would it be corrected to? */
 	for (size_t i = 1; i < e->raw.n; i++) {
-		size_t cue = cue_at(e->raw, i), again;
+		bool weak, begun_again, negation;
+		size_t cue = cue_at(e->raw, i, &weak), again;
+		struct span before = {e->raw.w, i};
 
 		if (!cue)
 			continue;
 		again = e->raw.n - i - cue;
-		if (e->a >= again && same_words(e->c->raw, e->a - again, e->a_end - again, again))
+		if (!(e->a >= again && same_words(e->c->raw, e->a - again, e->a_end - again, again)))
+			continue;
+		begun_again = again || slice_eq(before.w[0].fold, fold_at(e->c->raw, e->a_end));
+		negation = count_of(before, WORD_NEGATION) != 0;
+		if (weak ? !negation && (of_one_sort(e, i) ||
+						(begun_again && words_numbers(before.w, i, numbers) && !numbers[0]))
+			 : !negation || begun_again)
 			return true;
 	}
 	return false;
@@ -360,9 +414,33 @@ static bool another_tense(const struct edit *e)
 	return false;
 }
 
+static struct slice singular(struct slice fold)
+{
+	return fold.n > 2 && fold.p[fold.n - 1] == 's' ? slice_of(fold.p, fold.n - 1) : fold;
+}
+
+static bool lacks(struct span s, struct slice measure)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (slice_eq(singular(s.w[i].fold), singular(measure)))
+			return false;
+	return true;
+}
+
+/* "minutes" that become "months", "june" that becomes "july"; "weak" may become "week". */
+static bool another_measure(const struct edit *e)
+{
+	for (size_t i = 0; i < e->raw.n; i++)
+		for (size_t k = 0; k < e->said.n; k++)
+			if ((word_is(e->raw.w[i].fold) & WORD_MEASURES) && (word_is(e->said.w[k].fold) & WORD_MEASURES) &&
+				lacks(e->said, e->raw.w[i].fold) && lacks(e->raw, e->said.w[k].fold))
+				return true;
+	return false;
+}
+
 static bool changes_meaning(const struct edit *e)
 {
-	if (another_tense(e))
+	if (another_tense(e) || another_measure(e))
 		return true;
 	for (size_t i = 0; i < e->raw.n; i++)
 		if ((word_is(e->raw.w[i].fold) & WORD_FIXED) && !in_span(e->said, e->raw.w[i].fold))
@@ -519,13 +597,55 @@ static bool same_numbers(const struct edit *e, bool *some)
 	return strcmp(before, after) == 0 && marks_in_numbers(e->raw) <= marks_in_numbers(e->said);
 }
 
+/* word is what with a beginning or an end that denies it: "unlimited", "useless". Short ones are other words: "invest". */
+static bool denies(struct slice word, struct slice what)
+{
+	static const struct {
+		const char *prefix;
+		size_t least; /* letters after it */
+	} rows[] = {{"un", 4}, {"non", 3}, {"non-", 3}, {"dis", 5}, {"in", 5}, {"im", 6}, {"il", 5}, {"ir", 5}};
+
+	if (word.n == what.n + 4 && slice_starts(word, what) && memcmp(word.p + what.n, "less", 4) == 0)
+		return true;
+	for (size_t i = 0; i < countof(rows); i++) {
+		size_t n = strlen(rows[i].prefix);
+
+		if (what.n >= rows[i].least && word.n == n + what.n && slice_starts(word, slice_str(rows[i].prefix)) &&
+			memcmp(word.p + n, what.p, what.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "don t" and "with out" are negations in two words. */
+static bool is_split_negation(const struct edit *e)
+{
+	const struct word *last = &e->raw.w[e->raw.n - 1];
+
+	return slice_eq(last->fold, SLICE("t")) || slice_eq(last->fold, SLICE("nt")) || slice_eq(last->fold, SLICE("out"));
+}
+
+static bool changes_negation(const struct edit *e)
+{
+	if (count_of(e->raw, WORD_NEGATION) != count_of(e->said, WORD_NEGATION))
+		return true;
+	for (size_t i = 0; i < e->raw.n; i++)
+		for (size_t k = 0; k < e->said.n; k++)
+			if (denies(e->raw.w[i].fold, e->said.w[k].fold) || denies(e->said.w[k].fold, e->raw.w[i].fold))
+				return true;
+	return false;
+}
+
 static struct edit_verdict judge_changed(const struct edit *e)
 {
 	bool numbers = false, same = same_numbers(e, &numbers);
 	double score;
 
-	if (words_same_letters(e->raw.w, e->raw.n, e->said.w, e->said.n) && !has_digits(e->raw))
+	if (words_same_letters(e->raw.w, e->raw.n, e->said.w, e->said.n) && !has_digits(e->raw)) {
+		if (changes_negation(e) && !is_split_negation(e))
+			return verdict(EDIT_CHANGES_NEGATION, 0); /* "not able" is not "notable" */
 		return verdict(EDIT_LETTERS, .93);
+	}
 	if (is_term(e, &score) && score >= .98)
 		return verdict(EDIT_VOCABULARY, score);
 	if (!same)
@@ -534,7 +654,7 @@ static struct edit_verdict judge_changed(const struct edit *e)
 		return number_stands_alone(e) ? verdict(EDIT_NUMBER, .95) : verdict(EDIT_ADDS_WORDS, 0);
 	if (agreed(e))
 		return verdict(EDIT_AGREED, .93);
-	if (count_of(e->raw, WORD_NEGATION) != count_of(e->said, WORD_NEGATION))
+	if (changes_negation(e))
 		return verdict(EDIT_CHANGES_NEGATION, 0);
 	if (is_foreign(e))
 		return verdict(EDIT_FOREIGN, 0);

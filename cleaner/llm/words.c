@@ -207,6 +207,15 @@ static const struct {
 		" will would can could should may might must shall have has had do does did "
 		"before after more less most least all some any every always only over under up down yes "},
 	{WORD_SHORT_CAPS, " us it who am or in "},
+	{WORD_DAY, " monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday tonight "
+		   "morning noon afternoon evening night midnight "},
+	{WORD_MONTH, " january february march april may june july august september october november december "},
+	{WORD_UNIT,
+		" second minute hour day week month quarter year decade century "
+		"millimeter centimeter meter kilometer millimetre centimetre metre kilometre inch foot feet yard mile "
+		"milligram gram kilogram kilo ounce pound stone ton tonne mg kg lb km cm mm "
+		"milliliter liter millilitre litre pint gallon "
+		"kilobyte megabyte gigabyte terabyte watt kilowatt degree percent cent dollar euro "},
 };
 
 unsigned word_is(struct slice f)
@@ -222,6 +231,8 @@ unsigned word_is(struct slice f)
 	for (size_t i = 0; i < countof(lists); i++)
 		if (strstr(lists[i].list, padded))
 			is |= lists[i].is;
+	if (f.p[f.n - 1] == 's' && !(is & WORD_MEASURES))
+		is |= word_is(slice_of(f.p, f.n - 1)) & WORD_MEASURES;
 	return is;
 }
 

@@ -42,6 +42,10 @@ enum {			 /* word_is: what a word is by its fold */
 	WORD_LINK = 64,	      /* other prepositions, conjunctions, question words: never names */
 	WORD_FIXED = 16,      /* auxiliaries and pronouns: another one is another meaning */
 	WORD_SHORT_CAPS = 32, /* us, it, who: another word when written in capitals */
+	WORD_DAY = 128,	      /* monday, tomorrow, morning: another one is another time */
+	WORD_MONTH = 256,
+	WORD_UNIT = 512, /* minute, kilogram, dollar, one or many */
+	WORD_MEASURES = WORD_DAY | WORD_MONTH | WORD_UNIT,
 };
 unsigned word_is(struct slice fold);
 
