@@ -690,5 +690,8 @@ struct edit_verdict edit_judge(const struct edit_context *c, size_t a, size_t a_
 		return verdict(EDIT_REJECTED, 0);
 	if (!e.said.n)
 		return judge_left_out(&e);
+	for (size_t i = b; i < b_end; i++)
+		if (words_strange(&c->said->w[i], c->raw, c->known))
+			return verdict(EDIT_ADDS_WORDS, 0);
 	return e.raw.n ? judge_changed(&e) : judge_put_in(&e);
 }
