@@ -4,6 +4,8 @@
  */
 #include "cleaner/llm/edits.h"
 
+#include "cleaner/engine/reasons.h"
+
 #include <stdio.h>
 
 #define EDIT_ROW(NAME, stands, kind, reason) [EDIT_##NAME] = {#NAME, stands, kind, reason},
@@ -83,13 +85,27 @@ static bool known_name(const struct words *known, struct slice fold)
 	return false;
 }
 
+/* The local engine gave it its capital because it is one. */
+static bool local_name(const struct edit *e, const struct word *w)
+{
+	const struct clean_result *local = e->c->local;
+
+	for (size_t i = 0; local && i < local->correction_count; i++) {
+		const struct correction *l = &local->corrections[i];
+
+		if (l->kind == KIND_CASE && l->start == w->core_at && l->end == w->core_end && strcmp(l->reason, why_name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_name(const struct edit *e, const struct word *w)
 {
 	unsigned is = word_is(w->fold);
 
 	if (is & (WORD_FIXED | WORD_SMALL | WORD_LINK | WORD_FILLER | WORD_SOFT | WORD_NEGATION))
 		return false;
-	return w->capital || known_name(e->c->known, w->fold);
+	return w->capital || known_name(e->c->known, w->fold) || local_name(e, w);
 }
 
 /* After "my name is" and the like a word is a name, whatever its case. */

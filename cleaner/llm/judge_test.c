@@ -6,6 +6,7 @@
  */
 #include "cleaner/llm/judge.h"
 
+#include "cleaner/engine/reasons.h"
 #include "common/base/check_run.h"
 #include "common/base/utf8.h"
 
@@ -281,6 +282,30 @@ START_TEST(the_local_engine_fills_what_was_dropped_and_may_agree)
 }
 END_TEST
 
+START_TEST(what_the_engine_takes_for_a_name_is_one)
+{
+	struct clean_input in = input("i spoke with sarah about it");
+	struct correction local[] = {{.kind = KIND_CASE,
+		.score = .7,
+		.original = slice_of(in.raw.p + 13, 5),
+		.corrected = SLICE("Sarah"),
+		.start = 13,
+		.end = 18,
+		.reason = why_name}};
+	struct clean_result clean = {
+		.corrections = local, .correction_count = 1, .decision = {CLEAN_FULL, "forced"}};
+	struct judge_input ji = {.in = &in, .answer = SLICE("I spoke with Sara about it."), .local = &clean};
+	struct judgement j;
+
+	judge(&j, &ji);
+	ck_assert(j.accepted);
+	ck_assert_msg(slice_eq(j.result.cleaned, SLICE("I spoke with Sarah about it.")), "%s", j.text.p);
+	ck_assert_uint_eq(j.classes[EDIT_CHANGES_NAME], 1);
+	check_rebuilds(&in, &j.result, 0);
+	judgement_finish(&j);
+}
+END_TEST
+
 START_TEST(what_the_model_overlooked_and_the_engine_is_sure_of)
 {
 	struct clean_input in = input("a generic ceo agency with fifty people");
@@ -449,6 +474,7 @@ int main(void)
 	tcase_add_loop_test(tc, numbers_are_the_same_however_written, 0, (int)countof(spoken));
 	tcase_add_loop_test(tc, the_corpus, 0, (int)countof(cases));
 	tcase_add_test(tc, the_local_engine_fills_what_was_dropped_and_may_agree);
+	tcase_add_test(tc, what_the_engine_takes_for_a_name_is_one);
 	tcase_add_test(tc, what_the_model_overlooked_and_the_engine_is_sure_of);
 	tcase_add_test(tc, another_conversations_words_stay_there);
 	tcase_add_test(tc, what_a_person_took_back_does_not_come_again);
