@@ -139,6 +139,9 @@ def child(state, options, programs, words, life):
         code = 0
     except Trouble as trouble:
         os.write(words, f"trouble {trouble}\n".encode())
+    except OSError as error:  # a full disk: the log cannot be written either
+        os.write(words, f"trouble {error.filename or state.path}: {error.strerror}\n".encode())
+        traceback.print_exc()
     except BaseException:
         traceback.print_exc()
         os.write(words, f"trouble the supervisor failed; see {state.log('run')}\n".encode())

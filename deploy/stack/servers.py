@@ -81,7 +81,7 @@ def _init_database(state, words):
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd="/", check=False)
     if done.returncode:
         shutil.rmtree(data, ignore_errors=True)
-        said = [line for line in done.stderr.splitlines() if "initdb: " in line] or [f"exit {done.returncode}"]
+        said = [line for line in done.stderr.splitlines() if "error: " in line or "FATAL: " in line] or [f"exit {done.returncode}"]
         raise Trouble(f"PostgreSQL's initdb failed: {said[0]}")
     return data
 

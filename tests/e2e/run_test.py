@@ -2,6 +2,7 @@
 """deploy/run itself: what it promises on its command line, and that it leaves nothing behind."""
 
 import os
+import resource
 import signal
 import socket
 import stat
@@ -154,6 +155,10 @@ class Refusals(unittest.TestCase):
     def test_server_that_is_not_there(self):
         self.refuse("--pg", "host=/nonexistent dbname=x", says="/nonexistent")
         self.refuse("--redis", "unix:///nonexistent/redis.sock", says="/nonexistent/redis.sock")
+
+    def test_a_file_that_cannot_be_written(self):
+        """As on a full disk, which has no room for a word about it in the log either."""
+        self.refuse(says="File too large", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)))
 
     def test_bad_configuration(self):
         self.refuse(says="log_level", env={**os.environ, "CLEANERCTX_LOG_LEVEL": "loud"})
