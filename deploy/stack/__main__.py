@@ -102,7 +102,10 @@ def supervise(state, options, programs, words, life):
             pass  # it left: the log has it
 
     def say(text):
-        print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
+        try:
+            print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
+        except OSError:
+            pass  # a full disk: what runs goes on
         tell("say", text)
 
     state.lock()

@@ -61,6 +61,7 @@ class Process:
         self.started = 0.0
         self.start_at = None    # when to start it again; None: it runs, or is not to run
         self.ready = False
+        self.pid_written = False
         self.fed = None         # when it last fed the watchdog
         self.status = ""
 
@@ -121,11 +122,18 @@ class Supervisor:
         self._write_pid(process)
 
     def _write_pid(self, process):
+        """A full disk is no reason to let go of a process: there is no file then rather than a wrong one, until there is room."""
         path = os.path.join(self.state.pids, process.name + ".pid")
-        with open(path + ".new", "w", encoding="ascii") as f:
-            f.write(f"{process.child.pid}\n")
-        os.chmod(path + ".new", 0o644)
-        os.replace(path + ".new", path)
+        try:
+            with open(path + ".new", "w", encoding="ascii") as f:
+                f.write(f"{process.child.pid}\n")
+            os.chmod(path + ".new", 0o644)
+            os.replace(path + ".new", path)
+            process.pid_written = True
+        except OSError:
+            process.pid_written = False
+            _remove(path + ".new")
+            _remove(path)
 
     def _wait_ready(self, process):
         deadline = process.started + process.ready_seconds
@@ -226,6 +234,8 @@ class Supervisor:
         for process in self.processes:
             if process.start_at is not None and process.start_at <= now:
                 self._spawn_again(process, now)
+            if process.running() and not process.pid_written:
+                self._write_pid(process)
             if process.running() and process.fed is not None and now - process.fed > WATCHDOG_SECONDS:
                 self.say(f"{process.name} has not been heard of for {WATCHDOG_SECONDS} s")
                 process.child.kill()
@@ -234,7 +244,7 @@ class Supervisor:
     def _spawn_again(self, process, now):
         try:
             self._spawn(process)
-        except Trouble as trouble:  # a build that is under way has taken the program away for a moment
+        except (Trouble, OSError) as trouble:  # a build that is under way has taken the program away for a moment; a full disk
             self.say(str(trouble))
             process.start_at = now + RESTART_SECONDS
 

@@ -115,6 +115,18 @@ class Run(unittest.TestCase):
         self.assertNotIn("had to be killed", out)
         self.assertEqual(running_in(self.here.state.path), [])
 
+    def test_a_full_disk_ends_nothing(self):
+        """A process dies while neither the supervisor's log nor a pid can be written: it goes on, and is whole again after."""
+        supervisor, before = self.here.state.holder(), self.here.pid("cleaner-1")
+        _, most = resource.prlimit(supervisor, resource.RLIMIT_FSIZE)
+        resource.prlimit(supervisor, resource.RLIMIT_FSIZE, (0, most))
+        os.kill(before, signal.SIGKILL)
+        until("its pid is not told wrongly", lambda: "cleaner-1" not in self.here.names())
+        self.assertEqual(self.here.state.holder(), supervisor)
+        resource.prlimit(supervisor, resource.RLIMIT_FSIZE, (most, most))
+        until("it is started again", lambda: "cleaner-1" in self.here.names() and self.here.pid("cleaner-1") != before)
+        self.assertEqual(self.here.client().try_get("/readyz"), 200)
+
     def test_nothing_outlives_a_killed_run(self):
         os.kill(self.here.state.holder(), signal.SIGKILL)
         until("all are gone", lambda: not running_in(self.here.state.path))
