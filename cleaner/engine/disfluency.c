@@ -37,9 +37,19 @@ static bool all_upper(struct slice s)
 	return s.n > 1;
 }
 
-static bool is_filler(const struct word *word)
+/* "5 mm", "ten mm": millimetres. "That one, mm, is it." */
+static bool is_millimetres(const struct words *w, size_t i)
 {
-	return (word->classes & CLASS_FILLER) && !all_upper(word->core);
+	const struct word *before = i ? w->live[i - 1] : NULL;
+
+	if (!words_is(w, i, "mm") || !before || !before->key.n || before->trail.n || words_is(w, i - 1, "one"))
+		return false;
+	return (before->classes & CLASS_NUMBER) || (before->key.p[before->key.n - 1] >= '0' && before->key.p[before->key.n - 1] <= '9');
+}
+
+static bool is_filler(const struct words *w, size_t i)
+{
+	return (w->live[i]->classes & CLASS_FILLER) && !all_upper(w->live[i]->core) && !is_millimetres(w, i);
 }
 
 /* The sentence mark of a dropped word goes to the word before it; a pair of commas around it goes with it. */
@@ -62,8 +72,8 @@ static void drop_fillers(struct words *w)
 	for (size_t i = 0; i < w->count; i++) {
 		struct word *word = w->live[i];
 
-		if (!is_filler(word)) {
-			word->after_filler = i && is_filler(w->live[i - 1]);
+		if (!is_filler(w, i)) {
+			word->after_filler = i && is_filler(w, i - 1);
 			before = word;
 			continue;
 		}
@@ -265,7 +275,7 @@ static void drop_phrases(struct words *w)
 static bool says_anything(const struct words *w)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (w->live[i]->key.n && !is_filler(w->live[i]))
+		if (w->live[i]->key.n && !is_filler(w, i))
 			return true;
 	return false;
 }

@@ -39,6 +39,8 @@ static const struct {
 	{"that's right", "that's right"},
 	{"mm-hmm", "mm-hmm"},
 	{"um so we uh sell boilers", "So we sell boilers."},
+	{"it is 5 mm thick and ten mm long", "It is 5 mm thick and 10 mm long."},
+	{"we have that one mm too", "We have that one too."},
 	{"we, we sell, sell boilers", "We sell boilers."},
 	{"it's very very good", "It's very very good."},
 	{"do you know the price of this one", "Do you know the price of this one?"},
