@@ -74,6 +74,16 @@ static struct slice fold_at(const struct words *w, size_t i)
 	return i < w->n ? w->w[i].fold : SLICE("");
 }
 
+static bool listed(const char *list, struct slice fold)
+{
+	char padded[24];
+
+	if (!fold.n || fold.n + 3 > sizeof padded)
+		return false;
+	snprintf(padded, sizeof padded, " %.*s ", (int)fold.n, fold.p);
+	return strstr(list, padded) != NULL;
+}
+
 /* --- names --- */
 
 /* Written with a capital elsewhere in the conversation, not only because a sentence begins there. */
@@ -203,11 +213,56 @@ static bool is_cut_off(const struct words *raw, size_t i)
 	return text.n > 1 && text.p[text.n - 1] == '-' && next.n > mine.n && slice_starts(next, mine);
 }
 
+/* "5 mm": millimetres. */
+static bool is_filler(const struct words *raw, size_t i)
+{
+	char number[NUMBERS_BYTES];
+
+	if (slice_eq(raw->w[i].fold, SLICE("mm")) && i && words_numbers(&raw->w[i - 1], 1, number) && number[0])
+		return false;
+	return word_is(raw->w[i].fold) & WORD_FILLER;
+}
+
+static bool ends_in_comma(const struct words *raw, size_t i)
+{
+	return raw->w[i].text.p[raw->w[i].text.n - 1] == ',';
+}
+
+/* How many words from i on may mean nothing, as they stand here; 0: they say something ("do you know", "we like it",
+ * "works well"). */
+static size_t soft_at(const struct words *raw, size_t i)
+{
+	static const char of_sorts[] = " a an the this that these those what which any some all every same other ";
+	struct slice word = raw->w[i].fold, next = fold_at(raw, i + 1), last = i ? raw->w[i - 1].fold : SLICE("");
+	unsigned before = i && ends_in_comma(raw, i - 1) ? 0 : word_is(last); /* set off by a mark it hangs on nothing */
+
+	if ((slice_eq(word, SLICE("you")) && slice_eq(next, SLICE("know"))) ||
+		(slice_eq(word, SLICE("i")) && slice_eq(next, SLICE("mean"))))
+		return before & (WORD_FIXED | WORD_LINK | WORD_NEGATION) ? 0 : 2;
+	if ((slice_eq(word, SLICE("kind")) || slice_eq(word, SLICE("sort"))) && slice_eq(next, SLICE("of")))
+		return listed(of_sorts, last) ? 0 : 2;
+	if (slice_eq(word, SLICE("like")))
+		return (before & (WORD_FIXED | WORD_NEGATION)) || (before && slice_eq(last, SLICE("to"))) ? 0 : 1;
+	if (slice_eq(word, SLICE("well")))
+		return raw->w[i].opens || ends_in_comma(raw, i - 1) || (before & (WORD_SOFT | WORD_SMALL | WORD_LINK | WORD_FILLER)) ? 1 : 0;
+	return listed(" so basically actually literally anyway ", word);
+}
+
+static bool says_nothing(const struct words *raw, size_t from, size_t to)
+{
+	while (from < to) {
+		size_t soft = is_filler(raw, from) ? 1 : soft_at(raw, from);
+
+		if (!soft)
+			return false;
+		from += soft;
+	}
+	return from == to;
+}
+
 bool edit_removable(const struct edit_context *c, size_t i)
 {
-	const struct words *raw = c->raw;
-
-	return (word_is(raw->w[i].fold) & WORD_FILLER) || is_cut_off(raw, i);
+	return is_filler(c->raw, i) || is_cut_off(c->raw, i);
 }
 
 /* "five five one two": said twice because there are two. */
@@ -367,7 +422,7 @@ static struct edit_verdict judge_left_out(const struct edit *e)
 {
 	char numbers[NUMBERS_BYTES];
 
-	if (all_of(e->raw, WORD_FILLER))
+	if (all_of(e->raw, WORD_FILLER) && is_filler(e->c->raw, e->a))
 		return verdict(EDIT_FILLER, .97);
 	if ((is_repeat(e) && !only_numbers(e->raw)) || (e->raw.n == 1 && is_cut_off(e->c->raw, e->a)))
 		return verdict(EDIT_REPEAT, .93);
@@ -379,7 +434,7 @@ static struct edit_verdict judge_left_out(const struct edit *e)
 		return verdict(EDIT_CHANGES_NEGATION, 0);
 	if (changes_name(e))
 		return verdict(EDIT_CHANGES_NAME, 0);
-	if (all_of(e->raw, WORD_FILLER | WORD_SOFT))
+	if (says_nothing(e->c->raw, e->a, e->a_end))
 		return verdict(EDIT_FILLER, .75);
 	if (is_restart(e))
 		return verdict(EDIT_RESTART, .75);
@@ -494,16 +549,6 @@ static const struct unit {
 	{"\xE2\x82\xAC", " euro euros "},
 	{"\xC2\xA2", " cent cents "},
 };
-
-static bool listed(const char *list, struct slice fold)
-{
-	char padded[24];
-
-	if (!fold.n || fold.n + 3 > sizeof padded)
-		return false;
-	snprintf(padded, sizeof padded, " %.*s ", (int)fold.n, fold.p);
-	return strstr(list, padded) != NULL;
-}
 
 /* Of that unit: "percent" is said or "%" written. */
 static bool has_unit(struct span s, const struct unit *unit)
