@@ -167,6 +167,7 @@ static void job_send(struct turn_job *job, uint64_t now)
 struct question {
 	struct gateway *gw;
 	struct uuid turn_id;
+	bool accepted; /* when it was asked: what is not there any more was deleted with its conversation */
 };
 
 static void turns_told(struct turns *t, const struct standing *s);
@@ -186,6 +187,9 @@ static void question_answered(const struct pg_answer *answer, void *arg)
 		s.answer.turn = buf_view(&json);
 		s.answer.outcome = turn_json_is_final(s.answer.turn) ? TURN_DONE : TURN_QUEUED;
 		turns_told(q->gw->turns, &s);
+	} else if (q->gw->turns && answer->status == PG_OK && q->accepted) {
+		s.answer.outcome = TURN_NO_CONVERSATION;
+		turns_told(q->gw->turns, &s);
 	}
 	buf_finish(&json);
 	free(q);
@@ -201,7 +205,7 @@ static void job_ask(struct turn_job *job, uint64_t now)
 		return;
 	job->asking = true;
 	q = xmalloc(sizeof *q);
-	*q = (struct question){job->turns->gw, job->turn_id};
+	*q = (struct question){job->turns->gw, job->turn_id, !job->message};
 	turn_row_ask(job->turns->gw->pg, &job->turn_id, &job->user_id, question_answered, q);
 }
 

@@ -2,6 +2,7 @@
 -- Appends an event and gives it its id: epoch-offset, which is the entry's own id. `once` names what has its effect once
 -- ('' for what may come twice). The event is head, the id, tail. Returns {id, 1, events that
 -- left the log for it}, or {id, 0, 0} for what was there already.
+-- `once` is 'deleted' for the last word of a conversation: what was under way then may come behind it, and keeps the log no longer.
 -- The epoch is for a log that begins here: there is none, or it began before `since` (resume.lua). What is remembered belongs
 -- to one log: a new one begins with nothing seen. The mark says which append was the last.
 local log, seen, once = KEYS[1], KEYS[2], ARGV[4]
@@ -25,6 +26,8 @@ if once ~= '' then
   redis.call('ZADD', seen, tonumber(offset) + 1, once)
   redis.call('ZREMRANGEBYRANK', seen, 0, -tonumber(ARGV[2]) - 1)
 end
-redis.call('EXPIRE', log, ARGV[3])
-redis.call('EXPIRE', seen, ARGV[3])
+if once == 'deleted' or not redis.call('ZSCORE', seen, 'deleted') then
+  redis.call('EXPIRE', log, ARGV[3])
+  redis.call('EXPIRE', seen, ARGV[3])
+end
 return {id, 1, math.max(0, length + 1 - tonumber(ARGV[2]))}

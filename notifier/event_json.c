@@ -36,6 +36,8 @@ void event_once(const struct msg_result *m, char out[EVENT_ONCE_BYTES])
 	char turn[UUID_TEXT_BYTES];
 
 	out[0] = '\0';
+	if (m->event == EVENT_CONVERSATION_DELETED)
+		snprintf(out, EVENT_ONCE_BYTES, "deleted");
 	if (!m->durable)
 		return;
 	uuid_text(&m->turn_id, turn);

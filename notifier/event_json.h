@@ -15,7 +15,7 @@ enum { EVENT_ONCE_BYTES = 64 };
  * False for a kind that is none. */
 must_check bool event_json(const struct msg_result *m, struct buf *head, struct buf *tail);
 
-/* What has its effect once: `turn:revision:kind` for durable results, "" for others. */
+/* What has its effect once: `turn:revision:kind` for durable results, "deleted" for a conversation's last, "" for others. */
 void event_once(const struct msg_result *m, char out[EVENT_ONCE_BYTES]);
 
 #endif

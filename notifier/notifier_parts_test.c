@@ -31,6 +31,9 @@ START_TEST(event_has_its_parts)
 	m.durable = 0;
 	event_once(&m, once);
 	ck_assert_str_eq(once, "");
+	m.event = EVENT_CONVERSATION_DELETED;
+	event_once(&m, once);
+	ck_assert_str_eq(once, "deleted");
 	m.event = EVENT_COUNT;
 	ck_assert(!event_json(&m, &head, &tail));
 	buf_finish(&head);

@@ -3,10 +3,12 @@
 
 import asyncio
 import base64
+import concurrent.futures
 import hashlib
 import hmac
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -64,6 +66,27 @@ class Live(unittest.TestCase):
         self.assertEqual(self.client.request("DELETE", f"/api/v1/conversations/{self.conversation}").status, 204)
         until("its log is about to go", lambda: int(self.here.redis("TTL", log)) <= 60)
         until("its window is gone", lambda: self.here.redis("EXISTS", f"q:{{0}}:win:{self.conversation}") == "0")
+
+    def test_deleted_with_a_turn_under_way(self):
+        """Who waits for it is told that it is gone; what its cleaner says later keeps the conversation's events no longer."""
+        log = f"ev:{{0}}:{self.conversation}"
+        client = self.client.copy()
+        self.addCleanup(client.close)
+        stopped = [self.here.kill(name, signal.SIGSTOP) for name in ("cleaner-1", "cleaner-2")]
+        try:
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                waits = pool.submit(self.client.turn, self.conversation, TEXT)
+                path = f"/api/v1/conversations/{self.conversation}"
+                until("the turn is accepted", lambda: client.get(path).json["turn_count"] == 1)
+                self.assertEqual(client.request("DELETE", path).status, 204)
+                self.assertEqual((waits.result().status, waits.result().json["type"]), (404, "/problems/not-found"))
+            until("its log is about to go", lambda: 0 <= int(self.here.redis("TTL", log)) <= 60)
+            length = int(self.here.redis("XLEN", log))
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+        until("its cleaner said something", lambda: int(self.here.redis("XLEN", log)) > length)
+        self.assertLessEqual(int(self.here.redis("TTL", log)), 60)
 
     def run_socket(self, talk, client=None):
         async def inside():
