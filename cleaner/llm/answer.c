@@ -47,10 +47,19 @@ static bool doubled(const cJSON *object)
 	return false;
 }
 
-/* JSON's \u0000 would end a C string early and pass unseen. */
+/* JSON's \u0000 would end a C string early and pass unseen; "\\u0000" are words that somebody wrote. */
 static bool has_nul(struct slice s)
 {
-	return memmem(s.p, s.n, "\\u0000", 6) != NULL || memchr(s.p, 0, s.n) != NULL;
+	for (size_t at = 0; at < s.n; at++) {
+		if (!s.p[at])
+			return true;
+		if (s.p[at] != '\\')
+			continue;
+		if (slice_starts(slice_of(s.p + at, s.n - at), SLICE("\\u0000")))
+			return true;
+		at++; /* what is escaped */
+	}
+	return false;
 }
 
 static enum llm_outcome take_text(struct llm_answer *out, const cJSON *object, uint64_t n)

@@ -273,6 +273,7 @@ static const struct {
 	{"{\"turns\":[" T(1, "a"), 1, LLM_BAD_ANSWER, NULL, NULL},
 	{"{\"turns\":[" T(1, "a") "]} Hope this helps!", 1, LLM_BAD_ANSWER, NULL, NULL},
 	{"{\"turns\":[" T(1, "a\\u0000b") "]}", 1, LLM_BAD_TEXT, NULL, NULL},
+	{"{\"turns\":[" T(1, "a\\\\u0000b") "]}", 1, LLM_OK, "a\\u0000b", NULL}, /* written so */
 	{"{\"turns\":[" T(1, "a\\udc00b") "]}", 1, LLM_BAD_ANSWER, NULL, NULL},
 	{"{\"turns\":[" T(1, "caf\xE9") "]}", 1, LLM_BAD_TEXT, NULL, NULL},
 	{"Here is the cleaned text: a", 1, LLM_BAD_ANSWER, NULL, NULL},
