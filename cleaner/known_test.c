@@ -37,6 +37,8 @@ static PGresult *rows_of(const char *version, const char *term)
 	set(rows, 2, (const char *const[4]){"learned", term, NULL, "heard two"});
 	set(rows, 3, (const char *const[4]){"user", "Other", NULL, NULL});
 	set(rows, 4, (const char *const[4]){"suppressed", "vector", "director", NULL});
+	set(rows, 5, (const char *const[4]){"shared", "We sell boats.", NULL, NULL});
+	set(rows, 6, (const char *const[4]){"shared", "Ask for Priya.", NULL, NULL});
 	return rows;
 }
 
@@ -66,6 +68,7 @@ START_TEST(rows_become_what_the_engine_takes)
 	ck_assert_uint_eq(known->terms[1].sounds_like_count, 0);
 	ck_assert_uint_eq(known->suppressed_count, 1);
 	ck_assert(slice_eq(known->suppressed[0].corrected, SLICE("director")));
+	ck_assert(slice_eq(known->shared, SLICE("We sell boats.\nAsk for Priya.")));
 	known_release(&k);
 	known_clear(&cache);
 }

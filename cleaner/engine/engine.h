@@ -98,7 +98,8 @@ struct clean_input {
 	size_t glossary_count;
 	const struct suppressed_pair *suppressed;
 	size_t suppressed_count;
-	struct slice shared_context; /* free text the caller shared; may be empty */
+	struct slice shared_context; /* free text the caller shared with the turn; may be empty */
+	struct slice conversation_context; /* .. with the conversation */
 	struct clean_options options;
 };
 

@@ -142,6 +142,7 @@ void foreign_begin(struct foreign *f, const struct turn *t)
 	for (size_t i = 0; i < in->window_count; i++)
 		add_written(f, in->window[i].text);
 	add_written(f, in->shared_context);
+	add_written(f, in->conversation_context);
 	for (size_t i = 0; i < in->glossary_count; i++) {
 		add_written(f, in->glossary[i].term);
 		for (size_t k = 0; k < in->glossary[i].sounds_like_count; k++)

@@ -345,6 +345,7 @@ static void gather_known(struct words *known, const struct clean_input *in)
 	for (size_t i = 0; i < in->glossary_count && i < ENGINE_GLOSSARY_TERMS; i++)
 		words_add(known, in->glossary[i].term);
 	words_add(known, in->shared_context);
+	words_add(known, in->conversation_context);
 	for (size_t i = 0; i < in->window_count; i++)
 		words_add(known, in->window[i].text);
 }

@@ -87,13 +87,27 @@ static void window(struct buf *out, const struct clean_input *in)
 	buf_char(out, ']');
 }
 
+/* What came with the turn, and what is said of the conversation. */
+static void shared_context(struct buf *out, const struct clean_input *in)
+{
+	struct buf text;
+
+	buf_init(&text, PROMPT_ITEM_BYTES);
+	buf_slice(&text, in->shared_context);
+	if (in->shared_context.n && in->conversation_context.n)
+		buf_char(&text, '\n');
+	buf_slice(&text, in->conversation_context);
+	json_kv_str(out, "shared_context", text.n ? buf_view(&text) : SLICE(""));
+	buf_finish(&text);
+}
+
 bool prompt_item_write(struct buf *out, const struct prompt_item *item)
 {
 	size_t from = out->n;
 
 	buf_str(out, "\"version\":1"); /* first, so that every json_key after it sets its comma */
 	vocabulary(out, item->in);
-	json_kv_str(out, "shared_context", item->in->shared_context.n ? item->in->shared_context : SLICE(""));
+	shared_context(out, item->in);
 	json_key(out, "active_contexts");
 	buf_char(out, '[');
 	for (size_t i = 0; i < item->context_count; i++) {

@@ -68,6 +68,17 @@ static void read_term(struct knowledge *k, const PGresult *rows, int row, size_t
 	}
 }
 
+/* Theirs are the last rows, so that they lie one behind the other: lines of one text. */
+static void read_shared(struct knowledge *k, struct slice text)
+{
+	const char *from = k->shared.n ? k->shared.p : k->held + k->bytes;
+
+	if (k->shared.n)
+		hold(k, SLICE("\n"));
+	hold(k, text);
+	k->shared = slice_of(from, (size_t)(k->held + k->bytes - from));
+}
+
 void knowledge_read(struct knowledge *k, const PGresult *rows)
 {
 	size_t n = (size_t)PQntuples(rows), spellings = 0;
@@ -75,7 +86,7 @@ void knowledge_read(struct knowledge *k, const PGresult *rows)
 	*k = (struct knowledge){.terms = xcalloc(n, sizeof *k->terms),
 		.spellings = xcalloc(n, sizeof *k->spellings),
 		.suppressed = xcalloc(n, sizeof *k->suppressed),
-		.held = xmalloc(text_bytes(rows) + 1)};
+		.held = xmalloc(text_bytes(rows) + n + 1)};
 	for (int row = 0; row < (int)n; row++) {
 		struct slice kind = pg_cell(rows, row, KNOWLEDGE_KIND);
 
@@ -83,6 +94,8 @@ void knowledge_read(struct knowledge *k, const PGresult *rows)
 			k->user_version = pg_cell_i64(rows, row, KNOWLEDGE_A);
 			k->conversation_version =
 				pg_cell_i64(rows, row, KNOWLEDGE_B) + pg_cell_i64(rows, row, KNOWLEDGE_C);
+		} else if (slice_eq(kind, SLICE("shared"))) {
+			read_shared(k, pg_cell(rows, row, KNOWLEDGE_A));
 		} else if (slice_eq(kind, SLICE("suppressed"))) {
 			k->suppressed[k->suppressed_count++] =
 				(struct suppressed_pair){hold(k, pg_cell(rows, row, KNOWLEDGE_A)),

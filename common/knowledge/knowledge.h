@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * knowledge.h - what is known for a turn beside its words: the conversation's and the user's glossary, what
- * was learned, what was rejected. One statement reads it, at one moment; it becomes what engine_clean takes.
+ * was learned, what was rejected, what was shared with the conversation. One statement reads it, at one
+ * moment; it becomes what engine_clean takes.
  *
  * Versions only grow. Knowledge whose versions are those of the rows that a commit has locked is what stands
  * at that commit. A struct knowledge owns all its text; a reader borrows it until knowledge_finish.
@@ -39,13 +40,14 @@ void knowledge_ask(struct knowledge_ask *ask, const struct uuid *conversation, c
 
 struct knowledge {
 	int64_t user_version;
-	int64_t conversation_version; /* its glossary's and its rejections' together; 0 without a conversation
+	int64_t conversation_version; /* its glossary's, and its rejections' and texts', together; 0 without a conversation
 				       */
 	struct glossary_term
 		*terms; /* the conversation's first, then the user's, then what was learned; each name once */
 	size_t term_count;
 	struct suppressed_pair *suppressed;
 	size_t suppressed_count;
+	struct slice shared;	 /* what was shared with the conversation, a line a text */
 	struct slice *spellings; /* what the terms' sounds_like point into */
 	char *held;		 /* all text */
 	size_t bytes;		 /* of all that, for a cache's bound */
@@ -65,6 +67,7 @@ static inline void knowledge_give(const struct knowledge *k, struct clean_input 
 	in->glossary_count = k->term_count;
 	in->suppressed = k->suppressed;
 	in->suppressed_count = k->suppressed_count;
+	in->conversation_context = k->shared;
 }
 
 #endif

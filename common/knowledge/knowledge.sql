@@ -3,6 +3,7 @@
 --   conversation, user, learned   a term, its category, one spelling that it may be heard as; a row a spelling, one term's
 --                 rows together whoever gave it
 --   suppressed    what was heard, what it is not to become
+--   shared        a text that was shared with the conversation
 -- $3 .. $8: learn.h's bounds.
 WITH learned AS (
     SELECT heard, meant, accepted FROM learned_pairs
@@ -40,5 +41,9 @@ WITH learned AS (
     WHERE user_id = $2::uuid AND heard <> '' AND rejected >= $5::integer
         AND accepted * 100 < (accepted + rejected) * $6::integer
     ORDER BY updated_at DESC LIMIT $8::integer)
+    UNION ALL
+    SELECT 6, 0, 0, row_number() OVER (ORDER BY s.context_type), 'shared', s.shared_context, NULL, NULL
+    FROM conversation_contexts s JOIN conversations c ON c.id = s.conversation_id
+    WHERE c.id = $1::uuid AND c.user_id = $2::uuid
 )
 SELECT kind, a, b, c FROM everything ORDER BY first, place, a, part, ord

@@ -247,6 +247,29 @@ class Watched(unittest.TestCase):
         back = client.post(f"{path}/corrections/{new['id']}", {"verdict": "reject"}).json
         self.assertEqual((back["revision"], back["cleaned_text"]), (3, Late.LOCAL))
 
+    def test_what_is_shared_with_a_conversation_is_asked_with(self):
+        model = self.enterContext(FakeModel())
+        here = self.enterContext(Installation(cleaners=1, environment={
+            "CLEANERCTX_MODEL_PROVIDER": "gemini", "CLEANERCTX_MODEL_URL": model.url, "CLEANERCTX_MODELS": "fake",
+            "CLEANERCTX_MODEL_KEY": "k", "CLEANERCTX_MODEL_DEADLINE_MS": "8000"}))
+        client = here.client()
+        self.addCleanup(client.close)
+
+        def asked_with(conversation, text, shared=None):
+            """The bytes of the calls that a turn makes."""
+            if shared:
+                client.post(f"/api/v1/conversations/{conversation}/context",
+                            {"context_type": "business_info", "shared_context": shared})
+            before = len(model.asked())
+            turn = client.turn(conversation, text, force_cleaning_level="full", options={"deadline_ms": 9000}).json
+            self.assertEqual(turn["metadata"]["ai_model_used"], "fake")
+            return sum(call["bytes"] for call in model.asked()[before:])
+
+        one, other = client.new_conversation(), client.new_conversation()
+        alone = asked_with(one, "um we are in place 1")
+        self.assertEqual(asked_with(other, "um we are in place 1", "b" * 400), alone + 400, "another question than the kept one")
+        self.assertGreater(asked_with(other, "um we are in place 2", "b" * 2400), alone + 2400)  # what the cleaner keeps is old
+
 
 class Failures(ModelCase):
     def ask_model(self, w, name):
