@@ -66,7 +66,7 @@ static bool hear(struct breaker *b, enum breaker_state row, enum llm_outcome out
 {
 	enum llm_health health = llm_outcomes[outcome].health;
 	enum breaker_state before = b->state;
-	uint64_t ms = open_ms(b);
+	uint64_t ms = open_ms(b), until_ms = b->until_ms;
 
 	if (health == HEALTH_PAUSE && wait_ms) /* capped: a server that is back early is asked early */
 		ms = wait_ms < BREAKER_MOST_MS ? wait_ms : BREAKER_MOST_MS;
@@ -91,7 +91,8 @@ static bool hear(struct breaker *b, enum breaker_state row, enum llm_outcome out
 		open_it(b, outcome, wait_ms, now_ms);
 		break;
 	}
-	return b->state != before;
+	return b->state != before ||
+	       (before == BREAKER_OPEN && b->until_ms > until_ms + BREAKER_MOST_MS); /* the day's quota after a short pause */
 }
 
 bool breaker_heard(

@@ -42,7 +42,7 @@ static inline bool breaker_closed(const struct breaker *b)
 }
 
 /* An answer to a turn came; while probing it is of a call sent before, and old news too. wait_ms: what the server asked for, or for HEALTH_DAY the time to the quota's reset. chance
- * in [0, 1) sets the jitter. True when the state changed. */
+ * in [0, 1) sets the jitter. True when the others are to be told: the state changed, or it stays open much longer. */
 bool breaker_heard(
 	struct breaker *b, enum llm_outcome outcome, uint64_t wait_ms, uint64_t now_ms, double chance);
 

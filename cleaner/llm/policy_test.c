@@ -93,8 +93,9 @@ START_TEST(late_answers_do_not_move_an_open_one_but_the_days_quota_does)
 	ck_assert(!breaker_heard(&b, LLM_OK, 0, 10, 0));
 	breaker_heard(&b, LLM_RESET, 0, 10, 0);
 	ck_assert_uint_eq(b.until_ms, 2000);
-	breaker_heard(&b, LLM_QUOTA_DAY, 90000000, 10, 0);
+	ck_assert_msg(breaker_heard(&b, LLM_QUOTA_DAY, 90000000, 10, 0), "the others are told of the day");
 	ck_assert_uint_eq(b.until_ms, 90000010);
+	ck_assert_msg(!breaker_heard(&b, LLM_QUOTA_DAY, 90000000, 30, 0), "once, not of each call");
 }
 END_TEST
 
