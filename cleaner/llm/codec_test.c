@@ -405,6 +405,18 @@ START_TEST(a_turn_cannot_end_the_data)
 }
 END_TEST
 
+START_TEST(a_count_that_no_call_has_is_none)
+{
+	cJSON *json = llm_json_parse(SLICE("{\"a\":1500,\"b\":900000000000000,\"c\":-1,\"d\":\"7\"}"));
+
+	ck_assert_uint_eq(llm_json_u64(json, "a"), 1500);
+	ck_assert_uint_eq(llm_json_u64(json, "b"), 0);
+	ck_assert_uint_eq(llm_json_u64(json, "c"), 0);
+	ck_assert_uint_eq(llm_json_u64(json, "d"), 0);
+	cJSON_Delete(json);
+}
+END_TEST
+
 START_TEST(the_key_tells_every_part_apart)
 {
 	char a[PROMPT_HASH_BYTES], b[PROMPT_HASH_BYTES];
@@ -439,6 +451,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_duration, 0, (int)countof(durations));
 	tcase_add_loop_test(tc, requests_are_json_with_the_fixed_part_first, 0, 2);
 	tcase_add_test(tc, a_turn_cannot_end_the_data);
+	tcase_add_test(tc, a_count_that_no_call_has_is_none);
 	tcase_add_test(tc, the_key_tells_every_part_apart);
 	tcase_add_test(tc, every_outcome_is_named);
 	suite_add_tcase(suite, tc);

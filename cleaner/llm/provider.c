@@ -137,7 +137,7 @@ uint64_t llm_json_u64(const cJSON *object, const char *key)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
-	return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 1e15
+	return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < LLM_COUNT_MOST
 		       ? (uint64_t)item->valuedouble
 		       : 0;
 }
