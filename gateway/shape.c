@@ -138,8 +138,12 @@ static void check_time(const struct place *at, const struct member *m, const cJS
 {
 	int64_t wall_us;
 
-	if (is_string(at, v) && !clock_parse_rfc3339(slice_str(v->valuestring), &wall_us))
+	if (!is_string(at, v))
+		return;
+	if (!clock_parse_rfc3339(slice_str(v->valuestring), &wall_us))
 		WRONG(at, "must be a time as RFC 3339 has it, like 2026-01-31T12:00:00.000Z");
+	else if (wall_us < 0 || wall_us >= CLOCK_YEAR_10000_US)
+		WRONG(at, "must be in the years 1970 to 9999");
 }
 
 /* The pointer of what stands at a place. */

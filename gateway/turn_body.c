@@ -97,11 +97,14 @@ static uint64_t choice(const cJSON *json, const char *name, const char *const *c
 	return 0;
 }
 
+/* 0: not given. The first moment of 1970, where recordings without a date begin, is given as the microsecond after it. */
 static int64_t time_of(const cJSON *json, const char *name)
 {
 	int64_t wall_us = 0;
 
-	return clock_parse_rfc3339(json_member_text(json, name), &wall_us) ? wall_us : 0;
+	if (!clock_parse_rfc3339(json_member_text(json, name), &wall_us))
+		return 0;
+	return wall_us ? wall_us : 1;
 }
 
 static void read_words(const cJSON *json, const char *pointer, struct turn_body *out, struct invalid *errors)

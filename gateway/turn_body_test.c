@@ -45,6 +45,9 @@ static const struct {
 	{__LINE__, "{" OK ",\"force_cleaning_level\":\"most\"}", "/force_cleaning_level"},
 	{__LINE__, "{" OK ",\"priority\":1}", "/priority"},
 	{__LINE__, "{" OK ",\"started_at\":\"yesterday\"}", "/started_at"},
+	{__LINE__, "{" OK ",\"started_at\":\"1969-12-31T23:59:59Z\"}", "/started_at"},
+	{__LINE__, "{" OK ",\"started_at\":\"9999-12-31T23:59:60Z\"}", "/started_at"},
+	{__LINE__, "{" OK ",\"ended_at\":\"9999-12-31T23:59:59Z\"}", NULL},
 	{__LINE__, "{" OK ",\"started_at\":\"2026-01-01T00:00:01Z\",\"ended_at\":\"2026-01-01T00:00:00Z\"}", "/ended_at"},
 	{__LINE__, "{" OK ",\"words\":[{\"text\":\"a\",\"start\":2,\"end\":1}]}", "/words"},
 	{__LINE__, "{" OK ",\"words\":[{\"text\":\"a\",\"start\":2}]}", "/words/0/end"},
@@ -111,7 +114,8 @@ START_TEST(members_become_what_the_decider_is_told)
 {
 	cJSON *json = cJSON_Parse("{\"speaker\":\"assistant\",\"raw_text\":\"a\",\"force_cleaning_level\":\"light\","
 				  "\"priority\":\"high\",\"words\":[{\"text\":\"a\",\"start\":0,\"end\":1}],"
-				  "\"options\":{\"formats\":{\"money\":false},\"deadline_ms\":70}}");
+				  "\"options\":{\"formats\":{\"money\":false},\"deadline_ms\":70},"
+				  "\"started_at\":\"1970-01-01T00:00:00Z\"}");
 	struct speakers speakers;
 	struct turn_body b;
 	struct invalid errors = {.count = 0};
@@ -124,6 +128,8 @@ START_TEST(members_become_what_the_decider_is_told)
 	ck_assert_uint_eq(b.options.deadline_ms, 70);
 	ck_assert_uint_eq(b.options.formats, 1023 - 4);
 	ck_assert_uint_eq(b.options.set, 3);
+	ck_assert_int_eq(b.started_at, 1); /* 0 is "not given" */
+	ck_assert_int_eq(b.ended_at, 0);
 	ck_assert_str_eq(b.words_json, "[{\"text\":\"a\",\"start\":0,\"end\":1}]");
 	turn_body_finish(&b);
 	cJSON_Delete(json);

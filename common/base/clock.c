@@ -29,7 +29,7 @@ void clock_rfc3339(int64_t wall_us, char out[CLOCK_RFC3339_BYTES])
 	int ms = (int)(wall_us % US_PER_S / 1000);
 	struct tm tm;
 
-	if (wall_us < 0 || wall_us > INT64_C(253402300799) * US_PER_S) {
+	if (wall_us < 0 || wall_us >= CLOCK_YEAR_10000_US) {
 		s = 0; /* a year that four digits do not hold is nobody's turn */
 		ms = 0;
 	}
