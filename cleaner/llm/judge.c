@@ -183,6 +183,9 @@ static void around(struct judging *j, const char *raw, size_t n, const char *sai
 {
 	if (n == m && (n == 0 || memcmp(raw, said, n) == 0))
 		return;
+	for (size_t i = 0; i < m; i++)
+		if (strchr("[]{}", said[i]) && !memchr(raw, said[i], n))
+			return; /* nobody speaks in them */
 	judging_add(j, (struct range){.from = judging_byte(j, raw),
 			       .to = judging_byte(j, raw) + n,
 			       .text = slice_of(said, m),
@@ -350,6 +353,27 @@ static void gather_known(struct words *known, const struct clean_input *in)
 		words_add(known, in->window[i].text);
 }
 
+/* The answer without the quotation marks that a model may put around all of it. */
+static struct slice unquoted(struct slice answer, struct slice raw)
+{
+	static const struct {
+		struct slice open, close;
+	} pairs[] = {{{"\"", 1}, {"\"", 1}}, {{"\xE2\x80\x9C", 3}, {"\xE2\x80\x9D", 3}}};
+
+	for (size_t i = 0; i < countof(pairs); i++) {
+		size_t n = pairs[i].open.n;
+		struct slice inner;
+
+		if (answer.n <= 2 * n || !slice_starts(answer, pairs[i].open) || slice_starts(raw, pairs[i].open) ||
+			!slice_eq(slice_of(answer.p + answer.n - n, n), pairs[i].close))
+			continue;
+		inner = slice_of(answer.p + n, answer.n - 2 * n);
+		if (!memmem(inner.p, inner.n, pairs[i].open.p, n) && !memmem(inner.p, inner.n, pairs[i].close.p, n))
+			return inner;
+	}
+	return answer;
+}
+
 void judge(struct judgement *out, const struct judge_input *input)
 {
 	struct words raw = {0}, said = {0}, known = {0}, foreign = {0};
@@ -360,7 +384,7 @@ void judge(struct judgement *out, const struct judge_input *input)
 	buf_init(&out->text, 4 * ENGINE_TEXT_BYTES); /* an answer is at most twice the words of a turn, or it
 							is rejected */
 	words_add(&raw, input->in->raw);
-	words_add(&said, input->answer);
+	words_add(&said, unquoted(input->answer, input->in->raw));
 	gather_known(&known, input->in);
 	for (size_t i = 0; i < input->foreign_count; i++)
 		words_add(&foreign, input->foreign[i]);

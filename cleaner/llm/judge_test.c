@@ -133,6 +133,13 @@ static const struct {
 	{"\xD0\xBC\xD0\xB0\xD0\xBC\xD0\xBE \xD0\xBC\xD1\x8B\xD0\xBB\xD0\xB0",
 		"\xD0\x9C\xD0\xB0\xD0\xBC\xD0\xB0 \xD0\xBC\xD1\x8B\xD0\xBB\xD0\xB0.",
 		"\xD0\x9C\xD0\xB0\xD0\xBC\xD0\xB0 \xD0\xBC\xD1\x8B\xD0\xBB\xD0\xB0."},
+	{"we sell boats", "**We sell boats.**", NULL},
+	{"we sell boats to them", "We sell `boats` to them.", "We sell boats to them."},
+	{"we sell boats to them", "We sell boats [to] them.", "We sell boats to them."},
+	{"we sell boats to them", "We sell boats to <i>them</i>.", "We sell boats to them."},
+	{"we sell boats", "\"We sell boats.\"", "We sell boats."},
+	{"we sell boats", "\xE2\x80\x9CWe sell boats.\xE2\x80\x9D", "We sell boats."},
+	{"stop he said now", "\"Stop,\" he said, \"now.\"", "\"Stop,\" he said, \"now.\""},
 	/* who, when, whether */
 	{"i will send it", "I would send it.", "I will send it."},
 	{"she works there", "He works there.", "she works there."},

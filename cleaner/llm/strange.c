@@ -3,7 +3,7 @@
  * strange.c - words_strange of words.h: characters that a repair of what was said has no use for.
  *
  * Right are those of the turn and of what is known of its conversation, letters of a script that these have, accents,
- * marks of punctuation, and a currency before digits. By its bytes a look-alike or an unseen character is a small change,
+ * marks of punctuation, and a currency before digits; nobody speaks in markup. By its bytes a look-alike or an unseen character is a small change,
  * so likeness cannot find it.
  */
 #include "cleaner/llm/words.h"
@@ -62,10 +62,11 @@ static bool is_writing(uint32_t cp, const struct words *turn, const struct words
 
 bool words_strange(const struct word *w, const struct words *turn, const struct words *known)
 {
+	static const char markup[] = "*`<>|~^\\[]{}"; /* "**We sell boats.**" */
 	uint32_t cp;
 
 	for (size_t at = 0; utf8_next(w->text, &at, &cp);) {
-		if (cp >= 0x20 && cp < 0x7F)
+		if (cp >= 0x20 && cp < 0x7F && !(strchr(markup, (int)cp) && !has_char(turn, cp)))
 			continue;
 		if (cp < 0xA0)
 			return true;
