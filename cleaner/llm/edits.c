@@ -109,10 +109,21 @@ static bool local_name(const struct edit *e, const struct word *w)
 	return false;
 }
 
+/* An address: every letter of it counts. */
+static bool is_address(struct slice fold)
+{
+	for (size_t i = 1; i + 1 < fold.n; i++)
+		if (fold.p[i] == '@' || (fold.p[i] == '.' && fold.n > 4 && !is_digit(fold.p[i - 1])))
+			return true;
+	return false;
+}
+
 static bool is_name(const struct edit *e, const struct word *w)
 {
 	unsigned is = word_is(w->fold);
 
+	if (is_address(w->fold))
+		return true;
 	if (is & (WORD_FIXED | WORD_SMALL | WORD_LINK | WORD_FILLER | WORD_SOFT | WORD_NEGATION))
 		return false;
 	return w->capital || known_name(e->c->known, w->fold) || local_name(e, w);
@@ -509,9 +520,27 @@ static bool another_measure(const struct edit *e)
 	return false;
 }
 
+/* "he's", "you've": a pronoun and its verb, where another letter is another one. */
+static bool is_contraction(struct slice fold)
+{
+	const char *mark = fold.n ? memchr(fold.p, '\'', fold.n) : NULL;
+	size_t head = mark ? (size_t)(mark - fold.p) : 0;
+
+	return head && (word_is(slice_of(fold.p, head)) & WORD_FIXED) &&
+	       listed(" s m re ve ll d ", slice_of(mark + 1, fold.n - head - 1));
+}
+
+static bool loses_contraction(const struct edit *e)
+{
+	for (size_t i = 0; i < e->raw.n; i++)
+		if (is_contraction(e->raw.w[i].fold) && !in_span(e->said, e->raw.w[i].fold))
+			return true;
+	return false;
+}
+
 static bool changes_meaning(const struct edit *e)
 {
-	if (another_tense(e) || another_measure(e))
+	if (another_tense(e) || another_measure(e) || loses_contraction(e))
 		return true;
 	for (size_t i = 0; i < e->raw.n; i++)
 		if ((word_is(e->raw.w[i].fold) & WORD_FIXED) && !in_span(e->said, e->raw.w[i].fold))
@@ -702,7 +731,8 @@ static struct edit_verdict judge_changed(const struct edit *e)
 	bool numbers = false, same = same_numbers(e, &numbers);
 	double score;
 
-	if (words_same_letters(e->raw.w, e->raw.n, e->said.w, e->said.n) && !has_digits(e->raw)) {
+	if (words_same_letters(e->raw.w, e->raw.n, e->said.w, e->said.n) && !has_digits(e->raw) &&
+		!(e->raw.n == 1 && is_address(e->raw.w[0].fold))) {
 		if (changes_negation(e) && !is_split_negation(e))
 			return verdict(EDIT_CHANGES_NEGATION, 0); /* "not able" is not "notable" */
 		return verdict(EDIT_LETTERS, .93);

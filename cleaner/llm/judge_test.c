@@ -116,6 +116,9 @@ static const struct {
 	{"my name is toni", "My name is Tony.", "My name is toni."},
 	{"my name is john smyth", "My name is John Smith.", "My name is John smyth."},
 	{"this is carl speaking", "This is Karl speaking.", "This is carl speaking."},
+	{"write to john@acme.com", "Write to jon@acme.com.", "Write to john@acme.com."},
+	{"see acme.com for it", "See acmecom for it.", "See acme.com for it."},
+	{"see acme.com for it", "See acmee.com for it.", "See acme.com for it."},
 	{"I asked Jon about it", "I asked John about it.", "I asked Jon about it."},
 	{"I live in Austen now", "I live in Austin now.", "I live in Austen now."},
 	{"priya called from leeds", "Maria called from Leeds.", "priya called from Leeds."},
@@ -143,6 +146,9 @@ static const struct {
 	/* who, when, whether */
 	{"i will send it", "I would send it.", "I will send it."},
 	{"she works there", "He works there.", "she works there."},
+	{"he's the owner", "She's the owner.", "he's the owner."},
+	{"you've told us", "You're told us.", "you've told us."},
+	{"there going home now", "They're going home now.", "They're going home now."},
 	{"i work there on fridays", "I worked there on Fridays.", "I work there on Fridays."},
 	{"we have more leads", "We have less leads.", "We have more leads."},
 	/* over-correction: rephrased, completed, beautified */
