@@ -168,25 +168,67 @@ void dispatch(struct exchange *x)
 		call_handler(r);
 }
 
-/* The token of a browser's subprotocol pair "cleanerctx.v1, bearer.<JWT>", copied to out; empty when there is none. */
-static struct slice subprotocol_token(struct lws *wsi, char *out, int out_bytes)
+/* The next of a comma-separated list, without the blanks around it. */
+static struct slice next_of(struct slice *left)
 {
-	int n = lws_shim_subprotocols(wsi, out, out_bytes);
-	struct slice left = {out, n > 0 ? (size_t)n : 0};
+	const char *comma = memchr(left->p, ',', left->n);
+	struct slice one = {left->p, comma ? (size_t)(comma - left->p) : left->n};
+
+	*left = comma ? slice_of(comma + 1, left->n - one.n - 1) : (struct slice){0};
+	while (one.n && (*one.p == ' ' || *one.p == '\t'))
+		one = slice_of(one.p + 1, one.n - 1);
+	while (one.n && (one.p[one.n - 1] == ' ' || one.p[one.n - 1] == '\t'))
+		one.n--;
+	return one;
+}
+
+/* The subprotocols that a client offers: "cleanerctx.v1", and a browser's token as "bearer.<JWT>". */
+struct offer {
+	struct slice token;  /* empty when there is none */
+	bool ours, anothers; /* a name that we know; one that we do not */
+};
+
+static struct offer read_offer(struct slice left)
+{
+	struct offer offer = {0};
 
 	while (left.n > 0) {
-		const char *comma = memchr(left.p, ',', left.n);
-		struct slice one = {left.p, comma ? (size_t)(comma - left.p) : left.n};
+		struct slice one = next_of(&left);
 
-		left = comma ? slice_of(comma + 1, left.n - one.n - 1) : (struct slice){0};
-		while (one.n && (*one.p == ' ' || *one.p == '\t'))
-			one = slice_of(one.p + 1, one.n - 1);
-		while (one.n && (one.p[one.n - 1] == ' ' || one.p[one.n - 1] == '\t'))
-			one.n--;
 		if (one.n > 7 && strncasecmp(one.p, "bearer.", 7) == 0)
-			return slice_of(one.p + 7, one.n - 7);
+			offer.token = offer.token.n ? offer.token : slice_of(one.p + 7, one.n - 7);
+		else if (slice_eq(one, SLICE("cleanerctx.v1")))
+			offer.ours = true;
+		else if (one.n)
+			offer.anothers = true;
 	}
-	return (struct slice){0};
+	return offer;
+}
+
+static bool asks_for_upgrade(struct lws *wsi)
+{
+	char connection[128] = "";
+	int n = lws_hdr_copy(wsi, connection, sizeof connection, WSI_TOKEN_CONNECTION);
+	struct slice left = {connection, n > 0 ? (size_t)n : 0};
+
+	while (left.n > 0)
+		if (slice_eq_nocase(next_of(&left), SLICE("upgrade")))
+			return true;
+	return false;
+}
+
+/* What libwebsockets would close the connection for without a word; NULL when there is nothing. */
+static const char *upgrade_lacks(struct lws *wsi, const struct offer *offer)
+{
+	int key = lws_hdr_total_length(wsi, WSI_TOKEN_KEY);
+
+	if (!asks_for_upgrade(wsi))
+		return "A WebSocket needs the header Connection: Upgrade; a proxy on the way may have taken it out.";
+	if (key == 0 || key >= 128 || !lws_hdr_total_length(wsi, WSI_TOKEN_HOST))
+		return "A WebSocket needs the headers Host and Sec-WebSocket-Key.";
+	if (offer->anothers && !offer->ours)
+		return "The one subprotocol here is cleanerctx.v1.";
+	return NULL;
 }
 
 bool dispatch_upgrade(struct exchange *x)
@@ -194,6 +236,9 @@ bool dispatch_upgrade(struct exchange *x)
 	static char offered[HTTP_HEADER_BYTES]; /* one thread; the key in it is copied by ws_established */
 	struct request *r = &x->r;
 	struct slice credential = access_bearer(r->headers.authorization);
+	int n = lws_shim_subprotocols(x->conn->wsi, offered, sizeof offered);
+	struct offer offer = read_offer(slice_of(offered, n > 0 ? (size_t)n : 0));
+	const char *lacks = upgrade_lacks(x->conn->wsi, &offer);
 	enum access_verdict verdict;
 
 	x->phase = EXCHANGE_AT_WORK;
@@ -207,8 +252,12 @@ bool dispatch_upgrade(struct exchange *x)
 		request_problem(r, PROBLEM_FORBIDDEN, "Pages of this origin may not open a WebSocket here.");
 		return false;
 	}
+	if (lacks) {
+		request_problem(r, PROBLEM_MALFORMED, "%s", lacks);
+		return false;
+	}
 	if (credential.n == 0)
-		credential = subprotocol_token(x->conn->wsi, offered, sizeof offered);
+		credential = offer.token;
 	verdict = access_check(r->gw->access, credential, &r->who);
 	if (verdict != ACCESS_GOOD && verdict != ACCESS_PENDING) {
 		refuse_caller(r, verdict);

@@ -226,6 +226,22 @@ class Http(unittest.TestCase):
         answer = self.ask("GET /healthz HTTP/1.1", "Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAMA")
         self.assertEqual(answer[0], 200)
 
+    def test_a_half_asked_upgrade_is_told_what_it_lacks(self):
+        upgrade, asked = "Upgrade: websocket", "Connection: keep-alive, Upgrade"
+        version, key = "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+        for lacks, headers in (
+                ("Connection: Upgrade", (upgrade, version, key)),
+                ("Connection: Upgrade", (upgrade, version, key, "Connection: close")),
+                ("Sec-WebSocket-Key", (upgrade, asked, version)),
+                ("cleanerctx.v1", (upgrade, asked, version, key, "Sec-WebSocket-Protocol: chat, bearer.x"))):
+            answer = self.ask("GET /api/v1/ws HTTP/1.1", self.auth, *headers)
+            self.is_problem(answer, 400)
+            self.assertIn(lacks, json.loads(answer[2])["detail"])
+        s, f = self.socket()
+        self.say(s, "GET /api/v1/ws HTTP/1.1", self.auth, upgrade, asked, version, key,
+                 "Sec-WebSocket-Protocol: chat, cleanerctx.v1")
+        self.assertIn(b" 101 ", f.readline())
+
     # --- tokens and keys ---
 
     def login(self):
