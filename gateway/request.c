@@ -296,8 +296,10 @@ void request_stream_begin(struct request *r, const char *content_type)
 		return;
 	x->close_after = x->close_after || !x->http11;
 	write_head(x, 200, content_type);
-	buf_str(&x->out, x->http11 ? "Transfer-Encoding: chunked\r\nX-Accel-Buffering: no\r\n\r\n" : "\r\n");
-	x->phase = EXCHANGE_STREAMING;
+	if (x->http11)
+		buf_str(&x->out, "Transfer-Encoding: chunked\r\n");
+	buf_str(&x->out, "X-Accel-Buffering: no\r\n\r\n");
+	x->phase = x->head_only ? EXCHANGE_ANSWERED : EXCHANGE_STREAMING; /* HEAD: that was all of it */
 	x->on_timer = NULL;
 	account(x);
 	http_wants_write(x);

@@ -164,8 +164,6 @@ static void on_ready(struct cursor at, void *arg)
 	if (s->ending)
 		return;
 	s->begun = true;
-	request_header(r, "Cache-Control", "no-store");
-	request_header(r, "X-Accel-Buffering", "no");
 	request_stream_begin(r, "text/event-stream");
 	request_timer(r, SSE_COMMENT_MS, on_comment);
 	if (!request_stream_write(r, SLICE(": \n\n")))

@@ -242,6 +242,18 @@ class Http(unittest.TestCase):
                  "Sec-WebSocket-Protocol: chat, cleanerctx.v1")
         self.assertIn(b" 101 ", f.readline())
 
+    def test_head_of_a_stream_leaves_the_connection_free(self):
+        s, f = self.socket()
+        conversation = self.client.new_conversation()
+        self.say(s, f"HEAD /api/v1/conversations/{conversation}/events HTTP/1.1", self.auth)
+        status, headers, _ = read_answer(f)
+        self.assertEqual((status, headers["content-type"]), (200, "text/event-stream"))
+        self.say(s, "GET /healthz HTTP/1.1")
+        self.assertEqual(read_answer(f)[0], 200)
+        self.say(s, f"GET /api/v1/conversations/{conversation}/events HTTP/1.1", self.auth)
+        names = [line.split(b":")[0].lower() for line in iter(f.readline, b"\r\n")]
+        self.assertEqual(len(names), len(set(names)), "each header once")
+
     # --- tokens and keys ---
 
     def login(self):
