@@ -70,6 +70,10 @@ static bool cap_parse(const char *key, const char *text, uint64_t *nano, struct 
 		buf_printf(error, "%s is not an amount of at most six decimals", key);
 		return false;
 	}
+	if (*text && !micro) {
+		buf_printf(error, "%s is 0: empty is no cap, and without model_provider no model is asked", key);
+		return false;
+	}
 	*nano = micro * 1000;
 	return true;
 }

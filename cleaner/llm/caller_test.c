@@ -404,6 +404,13 @@ START_TEST(a_wrong_configuration_is_told)
 		{{{{"nobody", "https://h", "m", ""}}}, false},
 		{{{{"", "", "m", ""}}}, false},
 		{{{{"", "", "", ""}, {"openai", "https://h", "m", ""}}}, false},
+		{{{{"gemini", "https://h", " , ", ""}}}, false},
+		{{{{"gemini", "https://h", "a,b, c,,d e f g h", ""}}}, true},
+		{{{{"gemini", "https://h", "a,b,c,d,e,f,g,h,i", ""}}}, false},
+		{{{{"gemini", "https://h", "a,b,c,d,e,f,g,h", ""}, {"openai", "https://h", "m", ""}}}, false},
+		{{{{"gemini", "https://h",
+			"123456789-123456789-123456789-123456789-123456789-123456789-123456789-123456789-"
+			"123456789-123456789-123456789-123456789-12345678", ""}}}, false},
 	};
 
 	for (size_t i = 0; i < countof(rows); i++)

@@ -20,10 +20,38 @@ static bool has(const char *s)
 	return s && *s;
 }
 
+/* The next name of a list, and what is left of it; empty at its end. */
+static struct slice next_model(const char **list)
+{
+	struct slice name;
+
+	*list += strspn(*list, ", ");
+	name = slice_of(*list, strcspn(*list, ", "));
+	*list += name.n;
+	return name;
+}
+
+static const char *models_error(const char *list, size_t *count)
+{
+	size_t before = *count;
+	struct slice name;
+
+	while ((name = next_model(&list)).n) {
+		if (name.n >= LLM_MODEL_BYTES)
+			return "a model's name is longer than 127 bytes";
+		if (++*count > LLM_MODELS)
+			return "more than 8 models are named, of both services together";
+	}
+	return *count == before ? "a model provider is set, but no models are named" : NULL;
+}
+
 const char *llm_config_error(const struct llm_config *config)
 {
+	size_t models = 0;
+
 	for (size_t i = 0; i < LLM_SERVICES; i++) {
 		const struct llm_service_config *s = &config->services[i];
+		const char *wrong;
 
 		if (!has(s->provider)) {
 			if (i == 0 && (has(config->services[1].provider) || has(s->models)))
@@ -33,8 +61,9 @@ const char *llm_config_error(const struct llm_config *config)
 		}
 		if (!llm_provider_by_name(slice_str(s->provider)))
 			return "the model's provider is not one of: gemini openai";
-		if (!has(s->models))
-			return "a model provider is set, but no models are named";
+		wrong = models_error(s->models ? s->models : "", &models);
+		if (wrong)
+			return wrong;
 		if (!has(s->url) ||
 			(strncmp(s->url, "https://", 8) != 0 && strncmp(s->url, "http://", 7) != 0))
 			return "the model's URL must begin with https:// or http://";
@@ -45,7 +74,9 @@ const char *llm_config_error(const struct llm_config *config)
 static void open_service(struct llm *llm, size_t i, const struct llm_service_config *c)
 {
 	struct service *s = &llm->services[i];
-	size_t at = 0, n = strlen(c->url);
+	const char *list = c->models;
+	size_t n = strlen(c->url);
+	struct slice name;
 
 	s->provider = llm_provider_by_name(slice_str(c->provider));
 	while (n && c->url[n - 1] == '/')
@@ -56,19 +87,14 @@ static void open_service(struct llm *llm, size_t i, const struct llm_service_con
 		bug("no memory");
 	if (!s->key_header)
 		s->key_header = xstrdup("");
-	while (c->models[at] && llm->model_count < LLM_MODELS) {
-		size_t length = strcspn(c->models + at, ", ");
+	while ((name = next_model(&list)).n) {
+		struct model *m = &llm->models[llm->model_count++];
 
-		if (length && length < LLM_MODEL_BYTES) {
-			struct model *m = &llm->models[llm->model_count++];
-
-			m->llm = llm;
-			m->service = s;
-			snprintf(m->name, sizeof m->name, "%.*s", (int)length, c->models + at);
-			snprintf(m->redis_key, sizeof m->redis_key, "cc:llm:breaker:%s:%.*s",
-				s->provider->name, (int)length, c->models + at);
-		}
-		at += length + (c->models[at + length] != 0);
+		m->llm = llm;
+		m->service = s;
+		snprintf(m->name, sizeof m->name, "%.*s", (int)name.n, name.p);
+		snprintf(m->redis_key, sizeof m->redis_key, "cc:llm:breaker:%s:%.*s", s->provider->name,
+			(int)name.n, name.p);
 	}
 }
 

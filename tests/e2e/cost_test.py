@@ -3,6 +3,7 @@
 
 import json
 import os
+import subprocess
 import threading
 import unittest
 import uuid
@@ -11,7 +12,7 @@ import zmq
 
 from harness import wire
 from harness.client import Client
-from harness.installation import Installation
+from harness.installation import Installation, build_folder
 from harness.model import FakeModel
 from harness.wait import until
 from harness.workers import Workers
@@ -63,6 +64,15 @@ class Caps(unittest.TestCase):
         self.assertAlmostEqual(float(row[6]), ((p - cached) * 300 + cached * 30 + (out + thinking) * 2500) / 1e6, places=6)
         self.assertEqual(w.sql(f"SELECT {SUMS} FROM turn_calls"), [row[2:7]])  # the shares are the calls
         self.assertEqual(len(w.sql("SELECT DISTINCT turn_id FROM turn_calls")), 4)
+
+    def test_a_cap_of_nothing_is_refused(self):
+        for cap, status in (("0", 78), ("0.00", 78), ("0.01", 0), ("", 0)):
+            with self.subTest(cap=cap):
+                done = subprocess.run(
+                    [builds.program(build_folder(), "cleaner"), "--config", "/dev/null", "--check-config", "--model_provider", "gemini",
+                     "--model_url", self.model.url, "--models", "fake", "--model_prices", PRICES, "--model_day_hard", cap],
+                    capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, status, done.stderr)
 
     def test_the_hard_cap_holds_for_all_and_after_restarts_and_without_redis(self):
         w = self.workers(cleaners=2, model_prices=PRICES, model_day_soft="0.1", model_day_hard="0.2")
