@@ -115,7 +115,7 @@ void fatal(const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	log_at(LOG_LEVEL_ERROR, "fatal", "%s", text);
-	exit(EXIT_BAD_CONFIG);
+	_exit(EXIT_BAD_CONFIG); /* at exit czmq would tell of each socket that is open, and the last line is what an operator is shown */
 }
 
 void bug_at(const char *file, int line, const char *what)

@@ -183,6 +183,7 @@ class Refusals(unittest.TestCase):
         """--pg and --redis: another installation's servers; nothing of its own is started for them."""
         with Installation(cleaners=1) as other:
             theirs = State(other.state.path)
+            self.refuse("--redis", f"unix://{theirs.socket('redis.sock')}?db=x", says="after ? stands db=N")
             self.here.start("--pg", f"host={theirs.socket('pg')} dbname=cleanerctx user=cleanerctx",
                             "--redis", f"unix://{theirs.socket('redis.sock')}?db=1")
             self.assertNotIn("postgres", self.here.names())
