@@ -15,12 +15,14 @@
 #include "common/wire/events.h"
 #include "common/wire/turn.h"
 #include "lock.sql.h"
+#include "locked.sql.h"
 #include "standing.sql.h"
 
 #include <stdlib.h>
 
 static const struct pg_stmt lock_stmt = {"lock", lock_sql, 1}, accept_stmt = {"accept", accept_sql, BATCH_COLUMNS},
-	accept_one_stmt = {"accept_one", accept_one_sql, BATCH_COLUMNS}, standing_stmt = {"standing", standing_sql, 3};
+	accept_one_stmt = {"accept_one", accept_one_sql, BATCH_COLUMNS}, standing_stmt = {"standing", standing_sql, 3},
+	locked_stmt = {"locked", locked_sql, 1};
 
 /* standing.sql's columns, and accept_one.sql's */
 enum { C_OWNED, C_STATUS, C_STORED, C_EXISTED, C_SEQ, C_STATE, C_REVISION, C_CLEANED, C_METADATA, C_CREATED, C_DEADLINE,
@@ -228,4 +230,48 @@ void accept_failed(struct decider *d, const struct batch *b)
 		d->did.no_postgres++;
 		decider_verdict(d, p, &v);
 	}
+}
+
+void accept_ask_locked(struct decider *d, const struct batch *b, pg_fn *fn)
+{
+	char id[UUID_TEXT_BYTES];
+	struct slice param;
+	struct buf ids;
+
+	buf_init(&ids, b->count * 64 + 64);
+	pg_array_begin(&ids);
+	for (const struct pending *p = b->head; p; p = p->next) {
+		uuid_text(&p->turn.conversation_id, id);
+		pg_array_add(&ids, slice_str(id));
+	}
+	pg_array_end(&ids);
+	param = buf_view(&ids);
+	pg_send(d->pg, &(struct pg_op){&locked_stmt, &param}, 1, fn, d);
+	buf_finish(&ids);
+}
+
+static bool is_among(const PGresult *r, const struct uuid *conversation)
+{
+	struct uuid id;
+
+	for (int row = 0; row < PQntuples(r); row++)
+		if (pg_cell_uuid(r, row, 0, &id) && uuid_eq(&id, conversation))
+			return true;
+	return false;
+}
+
+size_t accept_locked(struct decider *d, struct batch *b, const PGresult *locked)
+{
+	struct batch all, taken;
+	size_t n;
+
+	batch_init(&all);
+	batch_init(&taken);
+	batch_move(&all, b, b->count);
+	while (all.count)
+		batch_move(is_among(locked, &all.head->turn.conversation_id) ? &taken : b, &all, 1);
+	n = taken.count;
+	accept_failed(d, &taken);
+	batch_clear(&taken);
+	return n;
 }

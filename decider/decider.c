@@ -8,7 +8,8 @@
  *           is made good by the sweep of any decider.
  *
  * Group commit: while one batch is being committed the next gathers, so the batch grows with the load and alone is one
- * row. A batch whose outcome is unknown (connection lost) is sent again: turns are inserted once by their id.
+ * row. A batch whose outcome is unknown (connection lost) is sent again: turns are inserted once by their id. One that waits
+ * for a conversation that somebody has locked does not wait long: that one's turns are refused, the others go on.
  */
 #include "decider.h"
 
@@ -23,12 +24,15 @@
 enum {
 	TRY_AGAIN_MS = 50,  /* between tries of one batch */
 	TRIES_MOST = 200,   /* ten seconds: the gateway's longest default wait; then TURN_UNAVAILABLE */
+	LOCK_MS = 1000,     /* for a conversation that somebody has locked: commits of cleaners are over long before */
+	WARY_MS = 10000,    /* after one was: each batch asks first whom it would wait for. Longer than clients wait to ask again */
 	JSON_BYTES = 2 * LIMIT_TURN_JSON_BYTES,
 };
 
 static struct decider decider;
 
 static void on_batch(const struct pg_answer *answer, void *arg);
+static void on_locked(const struct pg_answer *answer, void *arg);
 
 static void drain_if_done(struct decider *d)
 {
@@ -42,7 +46,10 @@ static void commit_next(struct decider *d)
 
 	if (d->one_by_one && !d->alone.count)
 		batch_move(&d->alone, &d->committing, 1);
-	accept_commit(d, b, on_batch);
+	if (clock_mono_ns() < d->wary_ns)
+		accept_ask_locked(d, b, on_locked);
+	else
+		accept_commit(d, b, on_batch);
 }
 
 void decider_progress(struct decider *d)
@@ -74,14 +81,40 @@ static void finish_part(struct decider *d, struct batch *b)
 		decider_progress(d);
 }
 
+/* Those that would wait are refused: their gateways ask again, the others do not wait with them. */
+static void on_locked(const struct pg_answer *answer, void *arg)
+{
+	struct decider *d = arg;
+	struct batch *b = d->one_by_one ? &d->alone : &d->committing;
+	size_t refused = answer->status == PG_OK ? accept_locked(d, b, answer->results[0]) : 0;
+
+	if (refused) {
+		d->wary_ns = clock_mono_ns() + WARY_MS * NS_PER_MS;
+		d->locked++;
+		if ((d->locked & (d->locked - 1)) == 0) /* at 1, 2, 4, 8 .. */
+			log_warning("batch.locked", "refused=%zu times=%llu reason=\"somebody else has their conversations locked\"",
+				refused, (unsigned long long)d->locked);
+	}
+	if (b->count)
+		accept_commit(d, b, on_batch);
+	else
+		finish_part(d, b);
+}
+
 /* What a failed commit means: outcomes that may pass are tried again; a batch that the server refuses is taken apart, so
  * that one bad turn does not fail the others. */
-static void on_failed(struct decider *d, struct batch *b, enum pg_status status)
+static void on_failed(struct decider *d, struct batch *b, const struct pg_answer *answer)
 {
+	enum pg_status status = answer->status;
 	bool may_pass = status == PG_LOST || status == PG_TIMEOUT || status == PG_RETRY || (status == PG_DOWN && d->tries > 0);
 
 	if (may_pass && d->tries++ < TRIES_MOST) {
 		d->did.pg_retries++;
+		if ((d->tries & (d->tries - 1)) == 0) /* at 1, 2, 4, 8 ..: all turns wait behind this batch */
+			log_warning("batch.again", "turns=%zu status=%d sqlstate=%s tries=%u", b->count, (int)status,
+				answer->sqlstate, d->tries);
+		if (strcmp(answer->sqlstate, "55P03") == 0)
+			d->wary_ns = clock_mono_ns() + WARY_MS * NS_PER_MS;
 		ev_timer_set(&d->again, TRY_AGAIN_MS / 1e3, 0);
 		ev_timer_start(service_loop(d->run), &d->again);
 		return;
@@ -103,7 +136,7 @@ static void on_batch(const struct pg_answer *answer, void *arg)
 	struct batch *b = d->one_by_one ? &d->alone : &d->committing;
 
 	if (answer->status != PG_OK) {
-		on_failed(d, b, answer->status);
+		on_failed(d, b, answer);
 		return;
 	}
 	d->did.batches++;
@@ -234,7 +267,7 @@ static bool start(struct service_run *run)
 	d->redis = redis_open(service_loop(run), &(struct redis_options){.url = common->redis, .timeout_ms = 2000,
 		.state = on_redis, .arg = d});
 	d->pg = pg_open(service_loop(run), &(struct pg_options){.conninfo = common->postgres,
-		.connections = (size_t)d->config->pg_connections, .timeout_ms = (uint64_t)d->config->pg_timeout_ms,
+		.connections = (size_t)d->config->pg_connections, .timeout_ms = (uint64_t)d->config->pg_timeout_ms, .lock_ms = LOCK_MS,
 		.state = on_pg, .connected = on_connected, .arg = d});
 	sweep_start(d);
 	figures_start(d);

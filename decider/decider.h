@@ -51,6 +51,8 @@ struct decider {
 	struct batch gathering, committing;
 	ev_timer again;          /* the next try of a batch whose outcome is unknown */
 	unsigned tries;          /* of the batch being committed */
+	uint64_t wary_ns;        /* until then a batch asks which conversations are locked before it waits for them */
+	uint64_t locked;         /* batches of which turns were refused for that */
 	bool one_by_one;         /* the batch failed as a whole: its turns are tried alone */
 	struct batch alone;      /* the turn being tried alone */
 	size_t enqueues;         /* under way at Redis */
@@ -78,6 +80,9 @@ void accept_commit(struct decider *d, struct batch *b, pg_fn *fn);
 /* Tells the verdict of each turn of a committed batch, announces what is new, queues what waits. */
 void accept_committed(struct decider *d, const struct batch *b, const PGresult *standing, uint64_t commit_ns);
 void accept_failed(struct decider *d, const struct batch *b); /* TURN_UNAVAILABLE to all of it */
+/* Asks whose conversations somebody has locked; accept_locked takes those out of the batch and fails them, and says how many. */
+void accept_ask_locked(struct decider *d, const struct batch *b, pg_fn *fn);
+size_t accept_locked(struct decider *d, struct batch *b, const PGresult *locked);
 void accept_enqueue(struct decider *d, const struct msg_job *job);
 
 /* sweep.c */

@@ -67,6 +67,7 @@ struct pg_options {
 	const char *conninfo;
 	size_t connections;		   /* 1 to 32 */
 	uint64_t timeout_ms;		   /* a request's time to its answer */
+	uint64_t lock_ms; /* of it, to wait for a lock: past it PG_RETRY, 55P03; 0: all of it */
 	bool repeats; /* a commit that a crash of the server undoes is made again: it is answered before it is on disk */
 	void (*state)(bool up, void *arg); /* first connection up, last one down; may be NULL */
 	void (*connected)(

@@ -338,11 +338,17 @@ static PGconn *begin(const struct pg_options *options)
 		"tcp_user_timeout", "connect_timeout", "dbname", NULL};
 	/* A peer that is gone without a word is noticed in 10 + 3 * 3 s when idle, in 2 s when it owes an
 	 * answer. */
+	char session[sizeof SESSION + 96];
 	const char *const values[] = {
-		options->repeats ? SESSION " -c synchronous_commit=off" : SESSION,
+		session,
 		program_invocation_short_name, "UTF8", "disable", "10", "3", "3", "2000", "5",
 		options->conninfo, NULL};
 
+	int n = snprintf(session, sizeof session, SESSION "%s", options->repeats ? " -c synchronous_commit=off" : "");
+
+	if (options->lock_ms)
+		snprintf(session + n, sizeof session - (size_t)n, " -c lock_timeout=%llu",
+			(unsigned long long)options->lock_ms);
 	return PQconnectStartParams(keys, values, 1);
 }
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: ISC
 """PostgreSQL away: 503 with Retry-After, nothing acknowledged and lost; a locked table, a full disk, a failover to a standby."""
 
+import concurrent.futures
 import contextlib
 import os
 import subprocess
+import time
 import unittest
 import uuid
 
+from harness.client import Client
 from harness.installation import Installation
 from harness.wait import until
 from harness.workers import Workers
@@ -26,10 +29,10 @@ class Refused(unittest.TestCase):
         self.conversation = self.me.new_conversation()
 
     @contextlib.contextmanager
-    def locked(self, table):
+    def locked(self, statement):
         with subprocess.Popen(["psql", "-h", self.here.state.socket("pg"), "-U", "cleanerctx", "-d", "cleanerctx", "-qAtX"],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as psql:
-            psql.stdin.write(f"BEGIN; LOCK TABLE {table}; SELECT 'locked';\n")
+            psql.stdin.write(f"BEGIN; {statement}; SELECT 'locked';\n")
             psql.stdin.flush()
             self.assertEqual(psql.stdout.readline(), "locked\n")
             yield
@@ -48,7 +51,7 @@ class Refused(unittest.TestCase):
         self.assertEqual(len(self.me.all_turns(self.conversation)), 1)
 
     def test_a_locked_table(self):
-        self.check(self.locked("turns"))
+        self.check(self.locked("LOCK TABLE turns"))
 
     @contextlib.contextmanager
     def full(self):
@@ -58,6 +61,24 @@ class Refused(unittest.TestCase):
             yield
         finally:
             self.here.sql("DROP TRIGGER fail ON turns; DROP FUNCTION fail()")
+
+    def test_a_locked_conversation(self):
+        """Somebody holds its row: its turns are refused; those of others, gathered with them, wait a second at most, and only once."""
+        other, beside = self.me.new_conversation(), Client(self.me.url, self.me.token)
+        self.addCleanup(beside.close)
+        with self.locked(f"SELECT FROM conversations WHERE id = '{self.conversation}' FOR UPDATE"), \
+                concurrent.futures.ThreadPoolExecutor() as pool:
+            stuck = pool.submit(beside.turn, self.conversation, TEXT.format(1))
+            took = []
+            while not stuck.done():
+                began = time.monotonic()
+                self.assertEqual(self.me.turn(other, TEXT.format(2)).status, 201)
+                took.append(time.monotonic() - began)
+                time.sleep(0.02)
+            self.assertEqual((stuck.result().status, bool(stuck.result().headers["Retry-After"])), (503, True))
+        self.assertLess(sorted(took)[-1], 3)
+        self.assertLess(sorted(took)[-2], 0.8)
+        self.assertEqual(self.me.turn(self.conversation, TEXT.format(1)).json["seq"], 1)
 
     def test_a_full_disk(self):
         self.check(self.full())
