@@ -38,6 +38,11 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static bool is_letter(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
 static bool has_digits(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -109,11 +114,12 @@ static bool local_name(const struct edit *e, const struct word *w)
 	return false;
 }
 
-/* An address: every letter of it counts. */
+/* An address: every letter of it counts. "C.E.O." is none. */
 static bool is_address(struct slice fold)
 {
 	for (size_t i = 1; i + 1 < fold.n; i++)
-		if (fold.p[i] == '@' || (fold.p[i] == '.' && fold.n > 4 && !is_digit(fold.p[i - 1])))
+		if (fold.p[i] == '@' || (fold.p[i] == '.' && i > 1 && i + 2 < fold.n && is_letter(fold.p[i - 1]) &&
+						is_letter(fold.p[i - 2]) && is_letter(fold.p[i + 1]) && is_letter(fold.p[i + 2])))
 			return true;
 	return false;
 }
@@ -297,12 +303,14 @@ static bool same_words(const struct words *w, size_t i, size_t k, size_t n)
 	return true;
 }
 
+/* Said again, once or more often: "no no no" of which one stays. */
 static bool is_repeat(const struct edit *e)
 {
-	size_t n = e->raw.n;
-
-	return same_words(e->c->raw, e->a, e->a_end, n) ||
-	       (e->a >= n && same_words(e->c->raw, e->a, e->a - n, n));
+	for (size_t once = 1; once <= e->raw.n; once++)
+		if (e->raw.n % once == 0 && (same_words(e->c->raw, e->a, e->a + once, e->raw.n) ||
+						    (e->a >= once && same_words(e->c->raw, e->a, e->a - once, e->raw.n))))
+			return true;
+	return false;
 }
 
 /* "we were, we are": begins as what follows does, or ends as what stood before did, and loses nothing
@@ -732,7 +740,7 @@ static struct edit_verdict judge_changed(const struct edit *e)
 	double score;
 
 	if (words_same_letters(e->raw.w, e->raw.n, e->said.w, e->said.n) && !has_digits(e->raw) &&
-		!(e->raw.n == 1 && is_address(e->raw.w[0].fold))) {
+		!(e->raw.n == 1 && e->said.n == 1 && is_address(e->raw.w[0].fold))) {
 		if (changes_negation(e) && !is_split_negation(e))
 			return verdict(EDIT_CHANGES_NEGATION, 0); /* "not able" is not "notable" */
 		return verdict(EDIT_LETTERS, .93);
