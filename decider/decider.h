@@ -60,6 +60,7 @@ struct decider {
 	struct sweep sweep;
 	struct figures figures;
 	ev_timer retain;
+	int retain_page; /* conversations that the next statement of it deletes at most */
 	struct counts *counts;
 	struct {
 		uint64_t batches, accepted[TURN_OUTCOME_COUNT], bypassed, repeated; /* by outcome; of them the agent's; stored before */

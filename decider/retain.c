@@ -35,12 +35,22 @@ static void wait(struct decider *d, double seconds)
 
 static void on_deleted(const struct pg_answer *answer, void *arg)
 {
+	struct decider *d = arg;
 	int n = answer->status == PG_OK ? atoi(PQcmdTuples(answer->results[0])) : 0;
+	bool more = n == d->retain_page;
 
 	if (n)
 		log_info("retain.deleted", "conversations=%d", n);
-	if (!service_is_draining(((struct decider *)arg)->run))
-		wait(arg, n == RETAIN_PAGE ? RETAIN_AGAIN_MS / 1e3 : RETAIN_EVERY_S);
+	if (answer->status != PG_OK) {
+		log_warning("retain.failed", "conversations=%d status=%d sqlstate=%s", d->retain_page, (int)answer->status,
+			answer->sqlstate);
+		more = d->retain_page > 1;
+		d->retain_page /= 2; /* long ones: what was too much for one statement's time is done in parts */
+	}
+	if (!more)
+		d->retain_page = RETAIN_PAGE;
+	if (!service_is_draining(d->run))
+		wait(d, more ? RETAIN_AGAIN_MS / 1e3 : RETAIN_EVERY_S);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
@@ -54,7 +64,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 		return;
 	}
 	snprintf(days, sizeof days, "%lld", (long long)d->config->retain_days);
-	snprintf(page, sizeof page, "%d", RETAIN_PAGE);
+	snprintf(page, sizeof page, "%d", d->retain_page);
 	params[0] = slice_str(days);
 	params[1] = slice_str(page);
 	pg_send(d->pg, &(struct pg_op){&retain_stmt, params}, 1, on_deleted, d);
@@ -62,6 +72,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 
 void retain_start(struct decider *d)
 {
+	d->retain_page = RETAIN_PAGE;
 	ev_timer_init(&d->retain, on_timer, 0, 0);
 	d->retain.data = d;
 	wait(d, 1);

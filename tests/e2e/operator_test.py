@@ -234,6 +234,16 @@ class Bounds(unittest.TestCase):
         self.assertEqual(len(self.me.all_turns(young)), 1)
         self.assertEqual(self.here.sql(f"SELECT count(*) FROM turns WHERE conversation_id = '{old}'"), [["0"]])
 
+    def test_what_is_too_much_for_one_statement_is_deleted_in_parts(self):
+        old = [self.me.new_conversation() for _ in range(30)]
+        for conversation in old:
+            self.me.turn(conversation, RAW)
+        self.here.sql("CREATE FUNCTION dawdle() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(0.2); RETURN OLD; END' LANGUAGE plpgsql; "
+                      "CREATE TRIGGER dawdle BEFORE DELETE ON turns FOR EACH ROW EXECUTE FUNCTION dawdle()")
+        self.here.sql("UPDATE conversations SET updated_at = now() - interval '31 days'")
+        self.here.kill_and_wait("decider")
+        until("all are gone", lambda: self.here.sql("SELECT count(*) FROM conversations") == [["0"]])
+
 
 if __name__ == "__main__":
     unittest.main()
