@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/xalloc.h"
 #include "key_find.sql.h"
+#include "key_stands.sql.h"
 
 #include <stdlib.h>
 #include <uthash.h>
@@ -27,7 +28,7 @@ struct access {
 	size_t count;
 };
 
-static const struct pg_stmt find_stmt = {"key_find", key_find_sql, 1};
+static const struct pg_stmt find_stmt = {"key_find", key_find_sql, 1}, stands_stmt = {"key_stands", key_stands_sql, 1};
 
 struct access *access_open(struct gateway *gw)
 {
@@ -107,6 +108,7 @@ enum access_verdict access_check(struct access *a, struct slice credential, stru
 struct asked {
 	struct access *access;
 	uint8_t hash[APIKEY_HASH_BYTES];
+	bool again; /* by its id: there is no hash */
 	access_fn *fn;
 	void *arg;
 };
@@ -129,6 +131,29 @@ static void remember(struct access *a, const uint8_t hash[APIKEY_HASH_BYTES], co
 	a->count++;
 }
 
+static struct cached *cached_of(struct access *a, const struct uuid *key_id)
+{
+	struct cached *c;
+
+	DL_FOREACH(a->by_age, c)
+		if (uuid_eq(&c->who.key_id, key_id))
+			return c;
+	return NULL;
+}
+
+/* It is believed for as long again, if it still is in the cache. */
+static void renew(struct access *a, const struct identity *who)
+{
+	struct cached *c = cached_of(a, &who->key_id);
+
+	if (!c)
+		return;
+	DL_DELETE(a->by_age, c);
+	c->who = *who;
+	c->until_ns = clock_mono_ns() + ACCESS_KEY_TTL_S * NS_PER_S;
+	DL_APPEND(a->by_age, c);
+}
+
 static void on_found(const struct pg_answer *answer, void *arg)
 {
 	struct asked *asked = arg;
@@ -138,7 +163,10 @@ static void on_found(const struct pg_answer *answer, void *arg)
 	if (answer->status == PG_OK && PQntuples(answer->results[0]) == 1 &&
 		pg_cell_uuid(answer->results[0], 0, 0, &who.key_id) && pg_cell_uuid(answer->results[0], 0, 1, &who.user_id)) {
 		who.is_operator = slice_eq(pg_cell(answer->results[0], 0, 2), SLICE("operator"));
-		remember(asked->access, asked->hash, &who);
+		if (asked->again)
+			renew(asked->access, &who);
+		else
+			remember(asked->access, asked->hash, &who);
 		verdict = ACCESS_GOOD;
 	}
 	asked->fn(verdict, &who, asked->arg);
@@ -158,13 +186,32 @@ void access_key(struct access *a, struct slice key, access_fn *fn, void *arg)
 	pg_send(a->gw->pg, &(struct pg_op){&find_stmt, params}, 1, on_found, asked);
 }
 
+enum access_verdict access_stands(struct access *a, const struct identity *who)
+{
+	const struct cached *c;
+
+	if (!who->is_key)
+		return clock_wall_us() < who->expires_at ? ACCESS_GOOD : ACCESS_EXPIRED;
+	c = cached_of(a, &who->key_id);
+	return c && c->until_ns > clock_mono_ns() ? ACCESS_GOOD : ACCESS_PENDING;
+}
+
+void access_key_again(struct access *a, const struct uuid *key_id, access_fn *fn, void *arg)
+{
+	struct asked *asked = xcalloc(1, sizeof *asked);
+	char id[UUID_TEXT_BYTES];
+
+	*asked = (struct asked){.access = a, .again = true, .fn = fn, .arg = arg};
+	uuid_text(key_id, id);
+	pg_send(a->gw->pg, &(struct pg_op){&stands_stmt, (struct slice[]){slice_str(id)}}, 1, on_found, asked);
+}
+
 void access_forget(struct access *a, const struct uuid *key_id)
 {
-	struct cached *c, *next;
+	struct cached *c = cached_of(a, key_id);
 
-	DL_FOREACH_SAFE(a->by_age, c, next)
-		if (uuid_eq(&c->who.key_id, key_id))
-			cached_remove(a, c);
+	if (c)
+		cached_remove(a, c);
 }
 
 const char *access_challenge(enum access_verdict verdict)

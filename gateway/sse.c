@@ -3,17 +3,20 @@
  * sse.c - GET /conversations/{id}/events: a conversation's events as text/event-stream (WHATWG HTML, 9.2),
  * for curl and for readers built on fetch.
  *
- * `id:` is the event's id, Last-Event-ID resumes after it, a comment every 15 s keeps the connection open.
+ * `id:` is the event's id, Last-Event-ID resumes after it, a comment every 15 s keeps the connection open. It ends
+ * with the token that let it in, and at the comment after its key was revoked.
  * The same outbox as a WebSocket's bounds what waits for a slow reader; past it the stream ends, and its
  * reader comes back with its last id. The stream holds the request, and ends at the end of a loop turn
  * (request_timer), never inside a callback of the hub.
  */
+#include "access.h"
 #include "hub.h"
 #include "live.h"
 #include "outbox.h"
 #include "turn_rows.h"
 #include "turns_http.h"
 
+#include "common/base/clock.h"
 #include "common/base/json_out.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
@@ -147,11 +150,40 @@ static void on_reset(struct cursor now, void *arg)
 	buf_finish(&json);
 }
 
+static void on_key(enum access_verdict verdict, const struct identity *who, void *arg)
+{
+	struct request *r = arg;
+
+	if (r->owner && verdict == ACCESS_FORGED)
+		stream_end(r->owner);
+	request_release(r);
+}
+
+static void on_comment(struct request *r);
+
+/* Until the next comment, or the end of the token that let it in. */
+static void sleep_on(struct request *r)
+{
+	int64_t left_ms = (r->who.expires_at - clock_wall_us()) / 1000 + 1;
+	bool ends = r->who.expires_at && left_ms < SSE_COMMENT_MS;
+
+	request_timer(r, !ends ? SSE_COMMENT_MS : left_ms > 0 ? (uint64_t)left_ms : 1, on_comment);
+}
+
 static void on_comment(struct request *r)
 {
 	struct stream *s = r->owner;
+	enum access_verdict verdict = access_stands(r->gw->access, &r->who);
 
-	request_timer(r, SSE_COMMENT_MS, on_comment);
+	if (verdict == ACCESS_EXPIRED) {
+		stream_end(s);
+		return;
+	}
+	if (verdict == ACCESS_PENDING) {
+		request_hold(r);
+		access_key_again(r->gw->access, &r->who.key_id, on_key, r);
+	}
+	sleep_on(r);
 	if (request_stream_pending(r) < SSE_AHEAD_BYTES && !request_stream_write(r, SLICE(": \n\n")))
 		stream_end(s);
 }
@@ -165,7 +197,7 @@ static void on_ready(struct cursor at, void *arg)
 		return;
 	s->begun = true;
 	request_stream_begin(r, "text/event-stream");
-	request_timer(r, SSE_COMMENT_MS, on_comment);
+	sleep_on(r);
 	if (!request_stream_write(r, SLICE(": \n\n")))
 		stream_end(s);
 }

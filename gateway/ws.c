@@ -208,6 +208,23 @@ void ws_op_destroy(struct ws_op **op)
 
 /* --- time --- */
 
+static void key_told(enum access_verdict verdict, const struct identity *who, void *arg)
+{
+	struct ws_op *op = arg;
+	struct ws *ws = op->ws;
+
+	ws_op_destroy(&op);
+	if (ws && verdict == ACCESS_FORGED)
+		ws_close(ws, WS_SIGN_IN, "the key was revoked");
+}
+
+/* A token's end is known beforehand (check_token); a key may be revoked at any time. */
+static void check_key(struct ws *ws)
+{
+	if (ws->who.is_key && access_stands(ws->gw->access, &ws->who) == ACCESS_PENDING)
+		access_key_again(ws->gw->access, &ws->who.key_id, key_told, ws_op_create(ws, WS_NO_ID));
+}
+
 static void heartbeat(struct ws *ws, uint64_t now)
 {
 	struct buf out;
@@ -217,6 +234,7 @@ static void heartbeat(struct ws *ws, uint64_t now)
 		ws_close(ws, WS_GOING, "silent");
 		return;
 	}
+	check_key(ws);
 	ws->ping_due = true;
 	ws_message_begin(&out, "ping", WS_NO_ID);
 	json_kv_u64(&out, "t", (uint64_t)(clock_wall_us() / 1000));

@@ -492,6 +492,24 @@ class Live(unittest.TestCase):
                     last = data
         return last
 
+    def test_streams_and_sockets_end_with_what_let_them_in(self):
+        """A stream with its token, as a socket does; both soon after their key was revoked."""
+        token = forged(self.here, self.token(*self.here.credentials()[:2]), 2)
+        made = self.client.post("/api/v1/auth/keys", {"name": "short"}).json
+
+        async def talk(ws):
+            streams = [self.stream(Authorization=f"Bearer {t}") for t in (token, made["key"])]
+            self.assertEqual(self.client.request("DELETE", f"/api/v1/auth/keys/{made['id']}").status, 204)
+            for connection, answer in streams:
+                self.assertEqual(answer.read().strip(b": \n"), b"", "it ends by itself, and had nothing but comments")
+                connection.close()
+            with self.assertRaises(websockets.ConnectionClosed) as caught:
+                while True:
+                    await ws.receive()
+            self.assertEqual(caught.exception.rcvd.code, 4401)
+
+        self.run_socket(talk, Client(self.here.url, made["key"]))
+
     def test_event_stream_resumes(self):
         connection, answer = self.stream()
         self.assertEqual(answer.readline(), b": \n")
