@@ -82,6 +82,12 @@ class Run(unittest.TestCase):
         self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1), done.stderr)
         self.assertEqual(self.here.client().get("/api/v1/auth/me").status, 200)
 
+    def test_a_long_way_to_the_state_folder(self):
+        """The sockets' folder is one that the services take, however long the way to the state folder is."""
+        for n in range(60, 120):
+            words = [builds.program(self.here.build, "monitor"), "--check-config", "--runtime_dir", State("/" + "x" * n).run]
+            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
     def test_sample_is_shown(self):
         self.here.stop()
         done = deploy_run(*self.here.words(), "--detach")
