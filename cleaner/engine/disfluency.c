@@ -42,9 +42,11 @@ static bool is_millimetres(const struct words *w, size_t i)
 {
 	const struct word *before = i ? w->live[i - 1] : NULL;
 
-	if (!words_is(w, i, "mm") || !before || !before->key.n || before->trail.n || words_is(w, i - 1, "one"))
+	if (!words_is(w, i, "mm") || !before || !before->key.n || before->trail.n ||
+		words_is(w, i - 1, "one"))
 		return false;
-	return (before->classes & CLASS_NUMBER) || (before->key.p[before->key.n - 1] >= '0' && before->key.p[before->key.n - 1] <= '9');
+	return (before->classes & CLASS_NUMBER) ||
+	       (before->key.p[before->key.n - 1] >= '0' && before->key.p[before->key.n - 1] <= '9');
 }
 
 static bool is_filler(const struct words *w, size_t i)

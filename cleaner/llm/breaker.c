@@ -92,7 +92,8 @@ static bool hear(struct breaker *b, enum breaker_state row, enum llm_outcome out
 		break;
 	}
 	return b->state != before ||
-	       (before == BREAKER_OPEN && b->until_ms > until_ms + BREAKER_MOST_MS); /* the day's quota after a short pause */
+	       (before == BREAKER_OPEN &&
+		       b->until_ms > until_ms + BREAKER_MOST_MS); /* the day's quota after a short pause */
 }
 
 bool breaker_heard(

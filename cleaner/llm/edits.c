@@ -108,7 +108,8 @@ static bool local_name(const struct edit *e, const struct word *w)
 	for (size_t i = 0; local && i < local->correction_count; i++) {
 		const struct correction *l = &local->corrections[i];
 
-		if (l->kind == KIND_CASE && l->start == w->core_at && l->end == w->core_end && strcmp(l->reason, why_name) == 0)
+		if (l->kind == KIND_CASE && l->start == w->core_at && l->end == w->core_end &&
+			strcmp(l->reason, why_name) == 0)
 			return true;
 	}
 	return false;
@@ -118,8 +119,9 @@ static bool local_name(const struct edit *e, const struct word *w)
 static bool is_address(struct slice fold)
 {
 	for (size_t i = 1; i + 1 < fold.n; i++)
-		if (fold.p[i] == '@' || (fold.p[i] == '.' && i > 1 && i + 2 < fold.n && is_letter(fold.p[i - 1]) &&
-						is_letter(fold.p[i - 2]) && is_letter(fold.p[i + 1]) && is_letter(fold.p[i + 2])))
+		if (fold.p[i] == '@' || (fold.p[i] == '.' && i > 1 && i + 2 < fold.n &&
+						is_letter(fold.p[i - 1]) && is_letter(fold.p[i - 2]) &&
+						is_letter(fold.p[i + 1]) && is_letter(fold.p[i + 2])))
 			return true;
 	return false;
 }
@@ -235,7 +237,8 @@ static bool is_filler(const struct words *raw, size_t i)
 {
 	char number[NUMBERS_BYTES];
 
-	if (slice_eq(raw->w[i].fold, SLICE("mm")) && i && words_numbers(&raw->w[i - 1], 1, number) && number[0])
+	if (slice_eq(raw->w[i].fold, SLICE("mm")) && i && words_numbers(&raw->w[i - 1], 1, number) &&
+		number[0])
 		return false;
 	return word_is(raw->w[i].fold) & WORD_FILLER;
 }
@@ -245,13 +248,17 @@ static bool ends_in_comma(const struct words *raw, size_t i)
 	return raw->w[i].text.p[raw->w[i].text.n - 1] == ',';
 }
 
-/* How many words from i on may mean nothing, as they stand here; 0: they say something ("do you know", "we like it",
- * "works well"). */
+/* How many words from i on may mean nothing, as they stand here; 0: they say something ("do you know", "we
+ * like it", "works well"). */
 static size_t soft_at(const struct words *raw, size_t i)
 {
-	static const char of_sorts[] = " a an the this that these those what which any some all every same other ";
-	struct slice word = raw->w[i].fold, next = fold_at(raw, i + 1), last = i ? raw->w[i - 1].fold : SLICE("");
-	unsigned before = i && ends_in_comma(raw, i - 1) ? 0 : word_is(last); /* set off by a mark it hangs on nothing */
+	static const char of_sorts[] =
+		" a an the this that these those what which any some all every same other ";
+	struct slice word = raw->w[i].fold, next = fold_at(raw, i + 1),
+		     last = i ? raw->w[i - 1].fold : SLICE("");
+	unsigned before = i && ends_in_comma(raw, i - 1)
+				  ? 0
+				  : word_is(last); /* set off by a mark it hangs on nothing */
 
 	if ((slice_eq(word, SLICE("you")) && slice_eq(next, SLICE("know"))) ||
 		(slice_eq(word, SLICE("i")) && slice_eq(next, SLICE("mean"))))
@@ -259,9 +266,13 @@ static size_t soft_at(const struct words *raw, size_t i)
 	if ((slice_eq(word, SLICE("kind")) || slice_eq(word, SLICE("sort"))) && slice_eq(next, SLICE("of")))
 		return listed(of_sorts, last) ? 0 : 2;
 	if (slice_eq(word, SLICE("like")))
-		return (before & (WORD_FIXED | WORD_NEGATION)) || (before && slice_eq(last, SLICE("to"))) ? 0 : 1;
+		return (before & (WORD_FIXED | WORD_NEGATION)) || (before && slice_eq(last, SLICE("to"))) ? 0
+													  : 1;
 	if (slice_eq(word, SLICE("well")))
-		return raw->w[i].opens || ends_in_comma(raw, i - 1) || (before & (WORD_SOFT | WORD_SMALL | WORD_LINK | WORD_FILLER)) ? 1 : 0;
+		return raw->w[i].opens || ends_in_comma(raw, i - 1) ||
+				       (before & (WORD_SOFT | WORD_SMALL | WORD_LINK | WORD_FILLER))
+			       ? 1
+			       : 0;
 	return listed(" so basically actually literally anyway ", word);
 }
 
@@ -307,8 +318,9 @@ static bool same_words(const struct words *w, size_t i, size_t k, size_t n)
 static bool is_repeat(const struct edit *e)
 {
 	for (size_t once = 1; once <= e->raw.n; once++)
-		if (e->raw.n % once == 0 && (same_words(e->c->raw, e->a, e->a + once, e->raw.n) ||
-						    (e->a >= once && same_words(e->c->raw, e->a, e->a - once, e->raw.n))))
+		if (e->raw.n % once == 0 &&
+			(same_words(e->c->raw, e->a, e->a + once, e->raw.n) ||
+				(e->a >= once && same_words(e->c->raw, e->a, e->a - once, e->raw.n))))
 			return true;
 	return false;
 }
@@ -393,7 +405,8 @@ static bool comes_again(const struct edit *e, struct slice fold)
 	return false;
 }
 
-/* The n words that were taken back are of the sort of what is said instead: "five pounds sorry six pounds". */
+/* The n words that were taken back are of the sort of what is said instead: "five pounds sorry six pounds".
+ */
 static bool of_one_sort(const struct edit *e, size_t n)
 {
 	const struct words *raw = e->c->raw;
@@ -409,8 +422,9 @@ static bool of_one_sort(const struct edit *e, size_t n)
 }
 
 /* What was corrected, the cue, and perhaps words said again that stood before: "[on] Tuesday no wait on
- * [Friday]". "Actually" and the like are said without taking anything back, too: then what goes must be of the sort of
- * what comes, or be begun again and lose nothing protected. A "not" goes only when it is begun again. */
+ * [Friday]". "Actually" and the like are said without taking anything back, too: then what goes must be of
+ * the sort of what comes, or be begun again and lose nothing protected. A "not" goes only when it is begun
+ * again. */
 static bool is_self_correction(const struct edit *e)
 {
 	char numbers[NUMBERS_BYTES];
@@ -430,7 +444,8 @@ static bool is_self_correction(const struct edit *e)
 		begun_again = again || slice_eq(before.w[0].fold, fold_at(e->c->raw, e->a_end));
 		negation = count_of(before, WORD_NEGATION) != 0;
 		if (weak ? !negation && (of_one_sort(e, i) ||
-						(begun_again && words_numbers(before.w, i, numbers) && !numbers[0]))
+						(begun_again && words_numbers(before.w, i, numbers) &&
+							!numbers[0]))
 			 : !negation || begun_again)
 			return true;
 	}
@@ -522,7 +537,8 @@ static bool another_measure(const struct edit *e)
 {
 	for (size_t i = 0; i < e->raw.n; i++)
 		for (size_t k = 0; k < e->said.n; k++)
-			if ((word_is(e->raw.w[i].fold) & WORD_MEASURES) && (word_is(e->said.w[k].fold) & WORD_MEASURES) &&
+			if ((word_is(e->raw.w[i].fold) & WORD_MEASURES) &&
+				(word_is(e->said.w[k].fold) & WORD_MEASURES) &&
 				lacks(e->said, e->raw.w[i].fold) && lacks(e->raw, e->said.w[k].fold))
 				return true;
 	return false;
@@ -605,8 +621,8 @@ static bool is_unit(struct slice fold)
 	return false;
 }
 
-/* The next piece of a word between digits and the marks of numbers, without its points ("q4": q; "10a.m.": am); at its
- * end empty. */
+/* The next piece of a word between digits and the marks of numbers, without its points ("q4": q; "10a.m.":
+ * am); at its end empty. */
 static struct slice next_piece(struct slice fold, size_t *at, bool *after_digit, char piece[32])
 {
 	size_t n = 0;
@@ -647,7 +663,8 @@ static bool says_number(struct slice piece)
 /* Each piece of a that is no number's, no unit's and nothing that numbers are said with is in b too. */
 static bool only_numbers_more(struct span a, struct span b)
 {
-	static const char said_with[] = " oclock o'clock a an and of point the dot to ", ordinal[] = " st nd rd th ";
+	static const char said_with[] = " oclock o'clock a an and of point the dot to ",
+			  ordinal[] = " st nd rd th ";
 	char text[32];
 
 	for (size_t i = 0; i < a.n; i++)
@@ -656,7 +673,8 @@ static bool only_numbers_more(struct span a, struct span b)
 			struct slice f = next_piece(a.w[i].fold, &at, &after_digit, text);
 
 			if (f.n && !says_number(f) && !listed(said_with, f) && !is_unit(f) &&
-				!(after_digit && listed(ordinal, f)) && !(word_is(f) & WORD_FILLER) && !has_piece(b, f))
+				!(after_digit && listed(ordinal, f)) && !(word_is(f) & WORD_FILLER) &&
+				!has_piece(b, f))
 				return false;
 		}
 	return true;
@@ -695,20 +713,23 @@ static bool same_numbers(const struct edit *e, bool *some)
 	return strcmp(before, after) == 0 && marks_in_numbers(e->raw) <= marks_in_numbers(e->said);
 }
 
-/* word is what with a beginning or an end that denies it: "unlimited", "useless". Short ones are other words: "invest". */
+/* word is what with a beginning or an end that denies it: "unlimited", "useless". Short ones are other words:
+ * "invest". */
 static bool denies(struct slice word, struct slice what)
 {
 	static const struct {
 		const char *prefix;
 		size_t least; /* letters after it */
-	} rows[] = {{"un", 4}, {"non", 3}, {"non-", 3}, {"dis", 5}, {"in", 5}, {"im", 6}, {"il", 5}, {"ir", 5}};
+	} rows[] = {
+		{"un", 4}, {"non", 3}, {"non-", 3}, {"dis", 5}, {"in", 5}, {"im", 6}, {"il", 5}, {"ir", 5}};
 
 	if (word.n == what.n + 4 && slice_starts(word, what) && memcmp(word.p + what.n, "less", 4) == 0)
 		return true;
 	for (size_t i = 0; i < countof(rows); i++) {
 		size_t n = strlen(rows[i].prefix);
 
-		if (what.n >= rows[i].least && word.n == n + what.n && slice_starts(word, slice_str(rows[i].prefix)) &&
+		if (what.n >= rows[i].least && word.n == n + what.n &&
+			slice_starts(word, slice_str(rows[i].prefix)) &&
 			memcmp(word.p + n, what.p, what.n) == 0)
 			return true;
 	}
@@ -720,7 +741,8 @@ static bool is_split_negation(const struct edit *e)
 {
 	const struct word *last = &e->raw.w[e->raw.n - 1];
 
-	return slice_eq(last->fold, SLICE("t")) || slice_eq(last->fold, SLICE("nt")) || slice_eq(last->fold, SLICE("out"));
+	return slice_eq(last->fold, SLICE("t")) || slice_eq(last->fold, SLICE("nt")) ||
+	       slice_eq(last->fold, SLICE("out"));
 }
 
 static bool changes_negation(const struct edit *e)
@@ -729,7 +751,8 @@ static bool changes_negation(const struct edit *e)
 		return true;
 	for (size_t i = 0; i < e->raw.n; i++)
 		for (size_t k = 0; k < e->said.n; k++)
-			if (denies(e->raw.w[i].fold, e->said.w[k].fold) || denies(e->said.w[k].fold, e->raw.w[i].fold))
+			if (denies(e->raw.w[i].fold, e->said.w[k].fold) ||
+				denies(e->said.w[k].fold, e->raw.w[i].fold))
 				return true;
 	return false;
 }

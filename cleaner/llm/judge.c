@@ -364,11 +364,13 @@ static struct slice unquoted(struct slice answer, struct slice raw)
 		size_t n = pairs[i].open.n;
 		struct slice inner;
 
-		if (answer.n <= 2 * n || !slice_starts(answer, pairs[i].open) || slice_starts(raw, pairs[i].open) ||
+		if (answer.n <= 2 * n || !slice_starts(answer, pairs[i].open) ||
+			slice_starts(raw, pairs[i].open) ||
 			!slice_eq(slice_of(answer.p + answer.n - n, n), pairs[i].close))
 			continue;
 		inner = slice_of(answer.p + n, answer.n - 2 * n);
-		if (!memmem(inner.p, inner.n, pairs[i].open.p, n) && !memmem(inner.p, inner.n, pairs[i].close.p, n))
+		if (!memmem(inner.p, inner.n, pairs[i].open.p, n) &&
+			!memmem(inner.p, inner.n, pairs[i].close.p, n))
 			return inner;
 	}
 	return answer;

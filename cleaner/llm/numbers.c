@@ -267,8 +267,8 @@ static size_t letters_at(struct slice s, size_t at)
 /* What stands before a number's first digit says that it is below zero: "-5", "-$5", a dash of any length. */
 static bool has_minus(struct slice before)
 {
-	static const char *const dashes[] = {"-", "\xE2\x88\x92", "\xE2\x80\x90", "\xE2\x80\x91", "\xE2\x80\x92",
-		"\xE2\x80\x93", "\xE2\x80\x94", "\xE2\x80\x95"};
+	static const char *const dashes[] = {"-", "\xE2\x88\x92", "\xE2\x80\x90", "\xE2\x80\x91",
+		"\xE2\x80\x92", "\xE2\x80\x93", "\xE2\x80\x94", "\xE2\x80\x95"};
 
 	for (size_t i = 0; i < before.n; i++)
 		if (letters_at(before, i))

@@ -22,8 +22,8 @@ enum {
 		1024 * 1024, /* a reply's body: sixty times the longest answer; more is no answer of ours */
 	LLM_REQUEST_BYTES = 1024 * 1024, /* a request's: eight turns with full windows and vocabularies */
 	LLM_MODEL_BYTES = 128,		 /* a model's name, with the NUL */
-	LLM_COUNT_MOST = 100000000, /* of tokens in a reply, ten times the largest window: more would close the
-				       day's budget, and the sums of costs would run over */
+	LLM_COUNT_MOST = 100000000, /* of tokens in a reply, ten times the largest window: more would close
+				       the day's budget, and the sums of costs would run over */
 };
 
 /* How to ask a model not to think: it costs more time than a turn has. */

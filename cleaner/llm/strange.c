@@ -2,9 +2,9 @@
  *
  * strange.c - words_strange of words.h: characters that a repair of what was said has no use for.
  *
- * Right are those of the turn and of what is known of its conversation, letters of a script that these have, accents,
- * marks of punctuation, and a currency before digits; nobody speaks in markup. By its bytes a look-alike or an unseen character is a small change,
- * so likeness cannot find it.
+ * Right are those of the turn and of what is known of its conversation, letters of a script that these have,
+ * accents, marks of punctuation, and a currency before digits; nobody speaks in markup. By its bytes a
+ * look-alike or an unseen character is a small change, so likeness cannot find it.
  */
 #include "cleaner/llm/words.h"
 
@@ -12,7 +12,13 @@
 
 #include <unictype.h>
 
-enum { LATIN_END = 0x250, MORE_LATIN = 0x1E00, MORE_LATIN_END = 0x1F00, ACCENTS = 0x300, ACCENTS_END = 0x370 };
+enum {
+	LATIN_END = 0x250,
+	MORE_LATIN = 0x1E00,
+	MORE_LATIN_END = 0x1F00,
+	ACCENTS = 0x300,
+	ACCENTS_END = 0x370
+};
 
 static bool has_char(const struct words *words, uint32_t wanted)
 {
@@ -70,8 +76,8 @@ bool words_strange(const struct word *w, const struct words *turn, const struct 
 			continue;
 		if (cp < 0xA0)
 			return true;
-		if (!uc_is_general_category(cp, UC_CATEGORY_P) && !is_money(w, cp) && !is_writing(cp, turn, known) &&
-			!has_char(turn, cp) && !has_char(known, cp))
+		if (!uc_is_general_category(cp, UC_CATEGORY_P) && !is_money(w, cp) &&
+			!is_writing(cp, turn, known) && !has_char(turn, cp) && !has_char(known, cp))
 			return true;
 	}
 	return false;

@@ -25,7 +25,8 @@ static bool is_punctuation(uint32_t cp)
 
 	if (cp < 0x80)
 		return cp && strchr(ascii, (int)cp);
-	if (cp == 0xFF05 || cp == 0x2030 || cp == 0x2031) /* percent, per mille ..: Unicode's punctuation, a unit here */
+	if (cp == 0xFF05 || cp == 0x2030 ||
+		cp == 0x2031) /* percent, per mille ..: Unicode's punctuation, a unit here */
 		return false;
 	return uc_is_general_category(cp, UC_CATEGORY_P);
 }
@@ -50,7 +51,8 @@ static bool begins_number(struct slice s, uint32_t cp, size_t before, size_t at)
 	return is_digit(s, at + (at < s.n && s.p[at] == '.'));
 }
 
-/* Narrows the word to its core: bytes and code points without punctuation at both ends; a number's sign and point are its own. */
+/* Narrows the word to its core: bytes and code points without punctuation at both ends; a number's sign and
+ * point are its own. */
 static void find_core(struct word *w)
 {
 	size_t at = 0, from = w->text.n, to = 0, before;
@@ -207,15 +209,17 @@ static const struct {
 		" will would can could should may might must shall have has had do does did "
 		"before after more less most least all some any every always only over under up down yes "},
 	{WORD_SHORT_CAPS, " us it who am or in "},
-	{WORD_DAY, " monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday tonight "
-		   "morning noon afternoon evening night midnight "},
-	{WORD_MONTH, " january february march april may june july august september october november december "},
-	{WORD_UNIT,
-		" second minute hour day week month quarter year decade century "
-		"millimeter centimeter meter kilometer millimetre centimetre metre kilometre inch foot feet yard mile "
-		"milligram gram kilogram kilo ounce pound stone ton tonne mg kg lb km cm mm "
-		"milliliter liter millilitre litre pint gallon "
-		"kilobyte megabyte gigabyte terabyte watt kilowatt degree percent cent dollar euro "},
+	{WORD_DAY,
+		" monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday tonight "
+		"morning noon afternoon evening night midnight "},
+	{WORD_MONTH,
+		" january february march april may june july august september october november december "},
+	{WORD_UNIT, " second minute hour day week month quarter year decade century "
+		    "millimeter centimeter meter kilometer millimetre centimetre metre kilometre inch foot "
+		    "feet yard mile "
+		    "milligram gram kilogram kilo ounce pound stone ton tonne mg kg lb km cm mm "
+		    "milliliter liter millilitre litre pint gallon "
+		    "kilobyte megabyte gigabyte terabyte watt kilowatt degree percent cent dollar euro "},
 };
 
 unsigned word_is(struct slice f)

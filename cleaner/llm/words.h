@@ -56,12 +56,13 @@ double words_alike(const struct word *a, size_t n, const struct word *b, size_t 
 /* The same letters and digits, whatever stands between and around them. */
 bool words_same_letters(const struct word *a, size_t n, const struct word *b, size_t m);
 
-/* Has the word a character that nobody says: one that is not seen (zero width, controls), a letter that only looks like
- * those of the turn and the conversation, a digit of another script, a picture? */
+/* Has the word a character that nobody says: one that is not seen (zero width, controls), a letter that only
+ * looks like those of the turn and the conversation, a digit of another script, a picture? */
 bool words_strange(const struct word *w, const struct words *turn, const struct words *known);
 
 /* The numbers said in these words, as one string of digits ("nineteen ninety nine" and "1999" both give 1999,
- * "three point five" 3p5, "minus five" m5); "" when there is none. out holds NUMBERS_BYTES. False when they do not fit. */
+ * "three point five" 3p5, "minus five" m5); "" when there is none. out holds NUMBERS_BYTES. False when they
+ * do not fit. */
 enum { NUMBERS_BYTES = 256 };
 must_check bool words_numbers(const struct word *w, size_t n, char out[NUMBERS_BYTES]);
 

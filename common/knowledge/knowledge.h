@@ -40,7 +40,8 @@ void knowledge_ask(struct knowledge_ask *ask, const struct uuid *conversation, c
 
 struct knowledge {
 	int64_t user_version;
-	int64_t conversation_version; /* its glossary's, and its rejections' and texts', together; 0 without a conversation
+	int64_t conversation_version; /* its glossary's, and its rejections' and texts', together; 0 without a
+				       * conversation
 				       */
 	struct glossary_term
 		*terms; /* the conversation's first, then the user's, then what was learned; each name once */
