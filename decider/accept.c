@@ -250,28 +250,40 @@ void accept_ask_locked(struct decider *d, const struct batch *b, pg_fn *fn)
 	buf_finish(&ids);
 }
 
-static bool is_among(const PGresult *r, const struct uuid *conversation)
+static bool is_locked(const struct decider *d, const PGresult *locked, const struct uuid *conversation)
 {
 	struct uuid id;
 
-	for (int row = 0; row < PQntuples(r); row++)
-		if (pg_cell_uuid(r, row, 0, &id) && uuid_eq(&id, conversation))
+	for (int row = 0; row < PQntuples(locked); row++)
+		if (pg_cell_uuid(locked, row, 0, &id) && uuid_eq(&id, conversation))
+			return true;
+	for (const struct pending *p = d->held.head; p; p = p->next) /* behind those, in their order */
+		if (uuid_eq(&p->turn.conversation_id, conversation))
 			return true;
 	return false;
 }
 
-size_t accept_locked(struct decider *d, struct batch *b, const PGresult *locked)
+static struct batch *goes_to(struct decider *d, struct pending *p, struct batch *refused, uint64_t patience_ns)
 {
-	struct batch all, taken;
+	uint64_t now = clock_mono_ns();
+
+	if (!p->locked_ns)
+		p->locked_ns = now;
+	return now - p->locked_ns < patience_ns ? &d->held : refused;
+}
+
+size_t accept_locked(struct decider *d, struct batch *b, const PGresult *locked, uint64_t patience_ns)
+{
+	struct batch all, refused;
 	size_t n;
 
 	batch_init(&all);
-	batch_init(&taken);
+	batch_init(&refused);
 	batch_move(&all, b, b->count);
 	while (all.count)
-		batch_move(is_among(locked, &all.head->turn.conversation_id) ? &taken : b, &all, 1);
-	n = taken.count;
-	accept_failed(d, &taken);
-	batch_clear(&taken);
+		batch_move(is_locked(d, locked, &all.head->turn.conversation_id) ? goes_to(d, all.head, &refused, patience_ns) : b, &all, 1);
+	n = refused.count;
+	accept_failed(d, &refused);
+	batch_clear(&refused);
 	return n;
 }

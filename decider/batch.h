@@ -18,6 +18,7 @@ struct pending {
 	char *blob;               /* owned: the packed message */
 	struct decision decision;
 	uint64_t decide_ns;       /* how long the decision took */
+	uint64_t locked_ns;       /* when its conversation was first seen to be locked by somebody; 0: never */
 };
 
 struct batch {

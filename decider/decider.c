@@ -9,7 +9,7 @@
  *
  * Group commit: while one batch is being committed the next gathers, so the batch grows with the load and alone is one
  * row. A batch whose outcome is unknown (connection lost) is sent again: turns are inserted once by their id. One that waits
- * for a conversation that somebody has locked does not wait long: that one's turns are refused, the others go on.
+ * for a conversation that somebody has locked does not wait long: that one's turns wait by themselves, the others go on.
  */
 #include "decider.h"
 
@@ -25,7 +25,7 @@ enum {
 	TRY_AGAIN_MS = 50,  /* between tries of one batch */
 	TRIES_MOST = 200,   /* ten seconds: the gateway's longest default wait; then TURN_UNAVAILABLE */
 	LOCK_MS = 1000,     /* for a conversation that somebody has locked: commits of cleaners are over long before */
-	WARY_MS = 10000,    /* after one was: each batch asks first whom it would wait for. Longer than clients wait to ask again */
+	WARY_MS = 10000,    /* after that: each batch asks first whom it would wait for. Longer than clients wait to ask again */
 	JSON_BYTES = 2 * LIMIT_TURN_JSON_BYTES,
 };
 
@@ -36,7 +36,7 @@ static void on_locked(const struct pg_answer *answer, void *arg);
 
 static void drain_if_done(struct decider *d)
 {
-	if (service_is_draining(d->run) && !d->committing.count && !d->gathering.count && !d->enqueues)
+	if (service_is_draining(d->run) && !d->committing.count && !d->gathering.count && !d->held.count && !d->enqueues)
 		service_drained(d->run);
 }
 
@@ -81,12 +81,22 @@ static void finish_part(struct decider *d, struct batch *b)
 		decider_progress(d);
 }
 
-/* Those that would wait are refused: their gateways ask again, the others do not wait with them. */
+/* They go first again: turns of theirs may have come meanwhile. */
+static void on_look(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct decider *d = w->data;
+
+	batch_move(&d->held, &d->gathering, d->gathering.count);
+	batch_move(&d->gathering, &d->held, d->held.count);
+	decider_progress(d);
+}
+
+/* Those that would wait do so by themselves, as long as a batch would, and are refused then. */
 static void on_locked(const struct pg_answer *answer, void *arg)
 {
 	struct decider *d = arg;
 	struct batch *b = d->one_by_one ? &d->alone : &d->committing;
-	size_t refused = answer->status == PG_OK ? accept_locked(d, b, answer->results[0]) : 0;
+	size_t refused = answer->status == PG_OK ? accept_locked(d, b, answer->results[0], LOCK_MS * NS_PER_MS) : 0;
 
 	if (refused) {
 		d->wary_ns = clock_mono_ns() + WARY_MS * NS_PER_MS;
@@ -94,6 +104,10 @@ static void on_locked(const struct pg_answer *answer, void *arg)
 		if ((d->locked & (d->locked - 1)) == 0) /* at 1, 2, 4, 8 .. */
 			log_warning("batch.locked", "refused=%zu times=%llu reason=\"somebody else has their conversations locked\"",
 				refused, (unsigned long long)d->locked);
+	}
+	if (d->held.count && !ev_is_active(&d->look)) {
+		ev_timer_set(&d->look, TRY_AGAIN_MS / 1e3, 0);
+		ev_timer_start(service_loop(d->run), &d->look);
 	}
 	if (b->count)
 		accept_commit(d, b, on_batch);
@@ -171,7 +185,7 @@ static void refuse(struct decider *d, const struct link_in *in)
 /* The agent's turns are not queued: they pass while the cleaners cannot keep up. */
 static bool is_full(const struct decider *d, const struct msg_turn *turn)
 {
-	return d->gathering.count >= (size_t)d->config->backlog_turns ||
+	return d->gathering.count + d->held.count >= (size_t)d->config->backlog_turns ||
 		(!turn->bypass && d->figures.known && /* not known: PostgreSQL has room */
 			d->figures.now[QUEUE_TURNS] >= (uint64_t)d->config->queue_turns);
 }
@@ -253,9 +267,11 @@ static bool start(struct service_run *run)
 	batch_init(&d->gathering);
 	batch_init(&d->committing);
 	batch_init(&d->alone);
+	batch_init(&d->held);
 	buf_init(&d->json, JSON_BYTES);
 	ev_timer_init(&d->again, on_again, 0, 0);
-	d->again.data = d;
+	ev_timer_init(&d->look, on_look, 0, 0);
+	d->again.data = d->look.data = d;
 	d->engine = engine_open(d->config->engine_data[0] ? d->config->engine_data : NULL, &warning);
 	if (warning)
 		log_warning("engine.tables", "said=\"%s\"", warning);
@@ -291,6 +307,7 @@ static void stop(struct service_run *run)
 	figures_stop(d);
 	retain_stop(d);
 	ev_timer_stop(service_loop(run), &d->again);
+	ev_timer_stop(service_loop(run), &d->look);
 	pg_close(&d->pg);
 	redis_close(&d->redis);
 	link_close(&d->turns);
@@ -298,6 +315,7 @@ static void stop(struct service_run *run)
 	batch_clear(&d->gathering);
 	batch_clear(&d->committing);
 	batch_clear(&d->alone);
+	batch_clear(&d->held);
 	buf_finish(&d->json);
 	engine_workspace_destroy(&d->workspace);
 	engine_close(&d->engine);

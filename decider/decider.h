@@ -52,7 +52,9 @@ struct decider {
 	ev_timer again;          /* the next try of a batch whose outcome is unknown */
 	unsigned tries;          /* of the batch being committed */
 	uint64_t wary_ns;        /* until then a batch asks which conversations are locked before it waits for them */
-	uint64_t locked;         /* batches of which turns were refused for that */
+	struct batch held;       /* of conversations that are: they wait by themselves */
+	ev_timer look;           /* when they are tried again */
+	uint64_t locked;         /* times that turns were refused for that */
 	bool one_by_one;         /* the batch failed as a whole: its turns are tried alone */
 	struct batch alone;      /* the turn being tried alone */
 	size_t enqueues;         /* under way at Redis */
@@ -81,9 +83,10 @@ void accept_commit(struct decider *d, struct batch *b, pg_fn *fn);
 /* Tells the verdict of each turn of a committed batch, announces what is new, queues what waits. */
 void accept_committed(struct decider *d, const struct batch *b, const PGresult *standing, uint64_t commit_ns);
 void accept_failed(struct decider *d, const struct batch *b); /* TURN_UNAVAILABLE to all of it */
-/* Asks whose conversations somebody has locked; accept_locked takes those out of the batch and fails them, and says how many. */
+/* Asks whose conversations somebody has locked. accept_locked takes their turns out of the batch: to d->held, with those that came
+ * after them, or, when they were seen to be locked patience_ns ago, fails them, and says how many. */
 void accept_ask_locked(struct decider *d, const struct batch *b, pg_fn *fn);
-size_t accept_locked(struct decider *d, struct batch *b, const PGresult *locked);
+size_t accept_locked(struct decider *d, struct batch *b, const PGresult *locked, uint64_t patience_ns);
 void accept_enqueue(struct decider *d, const struct msg_job *job);
 
 /* sweep.c */
