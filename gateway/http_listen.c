@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+enum { BODY_LATER_S = 5 }; /* libwebsockets closes a late body's connection silently: http_look.c says 408 before that */
+
 static void on_lws_log(int level, const char *line)
 {
 	char text[256];
@@ -85,7 +87,7 @@ struct lws_context *http_listen_start(struct ev_loop *loop, const struct gateway
 	info.pt_serv_buf_size = HTTP_WRITE_BYTES;
 	info.max_http_header_data = HTTP_HEADER_BYTES;
 	info.max_http_header_pool = (unsigned short)(config->max_connections < 65535 ? config->max_connections : 65535);
-	info.timeout_secs = (unsigned)config->body_timeout_s;
+	info.timeout_secs = (unsigned)config->body_timeout_s + BODY_LATER_S;
 	info.server_string = "cleanerctx";
 	lws = lws_create_context(&info);
 	if (!lws)

@@ -62,10 +62,24 @@ class Http(unittest.TestCase):
 
     # --- requests ---
 
+    def test_a_body_that_does_not_come_is_told_so(self):
+        here = self.enterContext(Installation(cleaners=1, environment={"CLEANERCTX_BODY_TIMEOUT_S": "1"}))
+        waiting = []
+        for framing, part in (("Content-Length: 50", b""), ("Content-Length: 50", b'{"em'),
+                              ("Transfer-Encoding: chunked", b'5\r\n{"em')):
+            s = socket.create_connection(("127.0.0.1", here.port), timeout=30)
+            self.addCleanup(s.close)
+            self.say(s, "POST /api/v1/auth/login HTTP/1.1", JSON, framing, body=part)
+            waiting.append(s.makefile("rb"))
+        for f in waiting:
+            self.is_problem(read_answer(f), 408)
+            self.assertEqual(f.read(), b"")
+
     def test_every_error_is_a_problem(self):
         for line, headers, status in (
                 ("GET /nothing HTTP/1.1", (), 404), ("POST /healthz HTTP/1.1", ("Content-Length: 0",), 405),
-                ("FOO / HTTP/1.1", (), 400), ("GET /%zz HTTP/1.1", (), 400), ("GET /a%00b HTTP/1.1", (), 400),
+                ("FOO / HTTP/1.1", (), 400),
+                ("GET /%zz HTTP/1.1", (), 400), ("GET /a%00b HTTP/1.1", (), 400),
                 ("GET /api/v1/auth/me HTTP/1.1", (), 401), ("GET /api/v1/auth/me HTTP/1.0", (), 401),
                 ("GET /api/v1/auth/me HTTP/1.1", ("Authorization: Basic eA==",), 401),
                 (f"GET {UNBUILT} HTTP/1.1", (), 401), (f"GET {UNBUILT} HTTP/1.1", (self.auth,), 501),
