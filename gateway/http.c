@@ -421,6 +421,8 @@ static int on_http(struct conn *conn, enum lws_callback_reasons reason, void *in
 		return on_upgrade(conn, in);
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(conn);
+	case LWS_CALLBACK_RAW_ADOPT: /* CONNECT: libwebsockets would make a raw socket of it, and wait on it for ever */
+		return -1;
 	case LWS_CALLBACK_WSI_DESTROY:
 		conn_close(conn);
 		return 0;

@@ -78,7 +78,7 @@ class Http(unittest.TestCase):
     def test_every_error_is_a_problem(self):
         for line, headers, status in (
                 ("GET /nothing HTTP/1.1", (), 404), ("POST /healthz HTTP/1.1", ("Content-Length: 0",), 405),
-                ("FOO / HTTP/1.1", (), 400),
+                ("FOO / HTTP/1.1", (), 400), ("CONNECT x:443 HTTP/1.1", (), 400),
                 ("GET /%zz HTTP/1.1", (), 400), ("GET /a%00b HTTP/1.1", (), 400),
                 ("GET /api/v1/auth/me HTTP/1.1", (), 401), ("GET /api/v1/auth/me HTTP/1.0", (), 401),
                 ("GET /api/v1/auth/me HTTP/1.1", ("Authorization: Basic eA==",), 401),
