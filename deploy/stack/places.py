@@ -6,8 +6,8 @@
     postgres/  redis/  jwt_secret               what is kept from run to run
     run/                                       sockets
 
-A Unix socket's path may have 107 bytes, and so runtime_dir 80. Where the state folder's is too long, run/ is a link to a short
-folder in /tmp.
+A Unix socket's path may have 107 bytes, and so runtime_dir 80; and in lists of endpoints, URLs and connection strings some
+characters have a meaning. Where the state folder's path is too long, or has one of those, run/ is a link to a short folder in /tmp.
 PostgreSQL does not run as root: when root starts it, the folders on the way to its own may be passed through (0711), and
 everything else in them is root's alone.
 """
@@ -19,6 +19,7 @@ import stat
 
 from . import Trouble
 
+MEANINGFUL = set(" \t,@?'\"\\")
 RUNTIME_DIR_BYTES = 80  # the bound of runtime_dir in common/service/options.c
 
 
@@ -46,7 +47,7 @@ class State:
 
     def _run_folder(self):
         inside = self.at("run")
-        if len(os.fsencode(inside)) <= RUNTIME_DIR_BYTES:
+        if len(os.fsencode(inside)) <= RUNTIME_DIR_BYTES and not set(inside) & MEANINGFUL:
             return inside
         digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
         return f"/tmp/cleanerctx-{os.getuid()}-{digest}"

@@ -118,7 +118,8 @@ def redis(state):
     os.makedirs(state.redis, mode=0o700, exist_ok=True)
     config = os.path.join(state.redis, "redis.conf")
     with open(config, "w", encoding="utf-8") as f:
-        f.write("\n".join(REDIS_SETTINGS) + f"\nunixsocket \"{state.socket('redis.sock')}\"\ndir \"{state.redis}\"\n")
+        folder = state.redis.replace("\\", "\\\\").replace('"', '\\"')
+        f.write("\n".join(REDIS_SETTINGS) + f"\nunixsocket \"{state.socket('redis.sock')}\"\ndir \"{folder}\"\n")
     return Process("redis", [server, config], ready_seconds=60, stop_seconds=30, short_slices=True)
 
 

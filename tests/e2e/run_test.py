@@ -3,6 +3,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -10,7 +11,7 @@ import subprocess
 import unittest
 
 from harness.client import Client
-from harness.installation import Installation, deploy_run
+from harness.installation import Installation, deploy_run, free_port
 from harness.wait import until
 from stack import build as builds
 from stack.places import State
@@ -87,6 +88,14 @@ class Run(unittest.TestCase):
         for n in range(60, 120):
             words = [builds.program(self.here.build, "monitor"), "--check-config", "--runtime_dir", State("/" + "x" * n).run]
             subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
+    def test_a_state_folder_of_an_odd_name(self):
+        odd = os.path.join(self.here.folder, "my work, it's @run@ \"x\"")
+        self.addCleanup(shutil.rmtree, State(odd).run, ignore_errors=True)
+        words = ["--no-install", "--no-demo", "--build", self.here.build, "--state", odd, "--port", str(free_port())]
+        started = deploy_run("--detach", *words)
+        stopped = deploy_run("--stop", "--state", odd)
+        self.assertEqual((started.returncode, started.stderr, stopped.stdout), (0, "", "stopped\n"))
 
     def test_sample_is_shown(self):
         self.here.stop()
