@@ -130,10 +130,10 @@ class Socket:
                 return message
             self.events.append(message)
 
-    async def until(self, kind, count=1):
-        """Until `count` events of the kind have been seen since the beginning; gives them."""
+    async def until(self, kind, count=1, which=lambda event: True):
+        """Until `count` such events of the kind have been seen since the beginning; gives them."""
         while True:
-            found = [e for e in self.events if e["type"] == kind]
+            found = [e for e in self.events if e["type"] == kind and which(e)]
             if len(found) >= count:
                 return found
             self.events.append(await self.receive())
