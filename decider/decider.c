@@ -91,30 +91,6 @@ static void on_look(struct ev_loop *loop, ev_timer *w, int revents)
 	decider_progress(d);
 }
 
-/* Those that would wait do so by themselves, as long as a batch would, and are refused then. */
-static void on_locked(const struct pg_answer *answer, void *arg)
-{
-	struct decider *d = arg;
-	struct batch *b = d->one_by_one ? &d->alone : &d->committing;
-	size_t refused = answer->status == PG_OK ? accept_locked(d, b, answer->results[0], LOCK_MS * NS_PER_MS) : 0;
-
-	if (refused) {
-		d->wary_ns = clock_mono_ns() + WARY_MS * NS_PER_MS;
-		d->locked++;
-		if ((d->locked & (d->locked - 1)) == 0) /* at 1, 2, 4, 8 .. */
-			log_warning("batch.locked", "refused=%zu times=%llu reason=\"somebody else has their conversations locked\"",
-				refused, (unsigned long long)d->locked);
-	}
-	if (d->held.count && !ev_is_active(&d->look)) {
-		ev_timer_set(&d->look, TRY_AGAIN_MS / 1e3, 0);
-		ev_timer_start(service_loop(d->run), &d->look);
-	}
-	if (b->count)
-		accept_commit(d, b, on_batch);
-	else
-		finish_part(d, b);
-}
-
 /* What a failed commit means: outcomes that may pass are tried again; a batch that the server refuses is taken apart, so
  * that one bad turn does not fail the others. */
 static void on_failed(struct decider *d, struct batch *b, const struct pg_answer *answer)
@@ -142,6 +118,35 @@ static void on_failed(struct decider *d, struct batch *b, const struct pg_answer
 	log_warning("batch.failed", "turns=%zu status=%d tries=%u", b->count, (int)status, d->tries);
 	accept_failed(d, b);
 	finish_part(d, b);
+}
+
+/* Those that would wait do so by themselves, as long as a batch would, and are refused then. */
+static void on_locked(const struct pg_answer *answer, void *arg)
+{
+	struct decider *d = arg;
+	struct batch *b = d->one_by_one ? &d->alone : &d->committing;
+	size_t refused;
+
+	if (answer->status != PG_OK) { /* as of a commit; also when the pool is being closed, which takes no more */
+		on_failed(d, b, answer);
+		return;
+	}
+	refused = accept_locked(d, b, answer->results[0], LOCK_MS * NS_PER_MS);
+	if (refused) {
+		d->wary_ns = clock_mono_ns() + WARY_MS * NS_PER_MS;
+		d->locked++;
+		if ((d->locked & (d->locked - 1)) == 0) /* at 1, 2, 4, 8 .. */
+			log_warning("batch.locked", "refused=%zu times=%llu reason=\"somebody else has their conversations locked\"",
+				refused, (unsigned long long)d->locked);
+	}
+	if (d->held.count && !ev_is_active(&d->look)) {
+		ev_timer_set(&d->look, TRY_AGAIN_MS / 1e3, 0);
+		ev_timer_start(service_loop(d->run), &d->look);
+	}
+	if (b->count)
+		accept_commit(d, b, on_batch);
+	else
+		finish_part(d, b);
 }
 
 static void on_batch(const struct pg_answer *answer, void *arg)
