@@ -25,6 +25,13 @@ static const struct {
 						   "2.5 million."},
 	{"we pay five hundred pounds a month", "We pay \xC2\xA3"
 					       "500 a month."},
+	{"i paid fifty dollars and two people came", "I paid $50 and two people came."},
+	{"it was ten dollars two weeks ago", "It was $10 two weeks ago."},
+	{"it was five dollars and fifty people came", "It was $5 and 50 people came."},
+	{"he has five hundred dollars one car and a house", "He has $500 one car and a house."},
+	{"it cost me ninety nine dollars fifty", "It cost me $99.50."},
+	{"two dollars fifty nine at the shop", "$2.59 at the shop."},
+	{"that is twelve dollars and fifty cents please", "That is $12.50 please."},
 	{"the box weighs fifty pounds", "The box weighs 50 pounds."},
 	{"it is twenty five thousand dollars", "It is $25,000."},
 	{"we began in nineteen ninety four", "We began in 1994."},

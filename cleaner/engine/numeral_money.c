@@ -55,19 +55,38 @@ static bool is_cents(const struct words *w, size_t i)
 	return words_is(w, i, "cents") || words_is(w, i, "cent") || words_is(w, i, "pence");
 }
 
-/* "[and] sixty nine cents", or "sixty three" at the turn's end, after whole dollars. */
-static bool cents_after(const struct words *w, size_t at, bool bare, struct number *cents, size_t *end)
+/* Does nothing follow live word i - 1 that it would count? "two pounds fifty please", not "fifty people". */
+static bool closes(const struct words *w, size_t i)
+{
+	static const char *const after[] = {"please", "each", "at", "for", "in", "on", "to", "from", "with",
+		"and", "but", "so", "or", "if", "when", "because", "now", "today", "yesterday", "last", "a", "an",
+		"per", "is", "was", "it", "that", "which", "then", "instead", "plus", "total", "altogether"};
+
+	if (i >= w->count || w->live[i - 1]->trail.n)
+		return true;
+	for (size_t k = 0; k < countof(after); k++)
+		if (words_is(w, i, after[k]))
+			return true;
+	return false;
+}
+
+/* "[and] sixty nine cents", or "sixty three" with nothing to count, after whole dollars. *end stands when there
+ * are none. */
+static bool cents_after(const struct words *w, size_t at, struct number *cents, size_t *end)
 {
 	size_t from = words_is(w, at, "and") ? at + 1 : at;
 
 	if (at == 0 || at >= w->count || w->live[at - 1]->trail.n || !number_read(w, from, cents) ||
 		cents->value > 99 || cents->ordinal)
 		return false;
-	*end = cents->end + 1;
-	if (is_cents(w, cents->end))
+	if (is_cents(w, cents->end)) {
+		*end = cents->end + 1;
 		return true;
+	}
+	if (from != at || cents->value < 10 || !closes(w, cents->end))
+		return false;
 	*end = cents->end;
-	return bare && from == at && cents->end == w->count && cents->value >= 10;
+	return true;
 }
 
 static bool cents_alone(const struct words *w, const struct amount *a, struct numeral *out)
@@ -98,7 +117,7 @@ bool money_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 	if (!symbol || (a.whole.article && a.scale.n && a.whole.value < 100))
 		return false;
 	amount_text(&a, !bare && !a.point, figures);
-	if (!a.point && !a.scale.n && cents_after(w, out->end, bare, &cents, &out->end)) {
+	if (!a.point && !a.scale.n && cents_after(w, out->end, &cents, &out->end)) {
 		snprintf(out->text, sizeof out->text, "%s%s.%02u", symbol, figures, (unsigned)cents.value);
 		return true;
 	}
