@@ -59,8 +59,9 @@ static bool is_cents(const struct words *w, size_t i)
 static bool closes(const struct words *w, size_t i)
 {
 	static const char *const after[] = {"please", "each", "at", "for", "in", "on", "to", "from", "with",
-		"and", "but", "so", "or", "if", "when", "because", "now", "today", "yesterday", "last", "a", "an",
-		"per", "is", "was", "it", "that", "which", "then", "instead", "plus", "total", "altogether"};
+		"and", "but", "so", "or", "if", "when", "because", "now", "today", "yesterday", "last", "a",
+		"an", "per", "is", "was", "it", "that", "which", "then", "instead", "plus", "total",
+		"altogether"};
 
 	if (i >= w->count || w->live[i - 1]->trail.n)
 		return true;
@@ -70,8 +71,8 @@ static bool closes(const struct words *w, size_t i)
 	return false;
 }
 
-/* "[and] sixty nine cents", or "sixty three" with nothing to count, after whole dollars. *end stands when there
- * are none. */
+/* "[and] sixty nine cents", or "sixty three" with nothing to count, after whole dollars. *end stands when
+ * there are none. */
 static bool cents_after(const struct words *w, size_t at, struct number *cents, size_t *end)
 {
 	size_t from = words_is(w, at, "and") ? at + 1 : at;

@@ -2,8 +2,8 @@
  *
  * numeral_web.c - e-mail and web addresses said in words: "a dot b c at g mail dot com".
  *
- * An address has a "dot" in its domain, with a name after it that domains end in (or, when the turn is bare,
- * any).
+ * An address has a "dot" in its domain, with a name after it that domains end in or, when the turn is bare,
+ * letters spelled out. Several words before the first dot are a sentence, not a name, and stay apart.
  */
 #include "numeral.h"
 
@@ -16,7 +16,7 @@ struct spelling {
 };
 
 static const char *const endings[] = {"com", "org", "net", "co", "uk", "io", "ai", "edu", "gov", "fr", "de",
-	"info", "biz", "eu", "us", "me", "tv", "app", "dev", "ca", "au", "ie", "nl"};
+	"info", "biz", "eu", "us", "me", "tv", "app", "dev", "ca", "au", "ie", "nl", "js"};
 
 static bool is_ending(struct slice key)
 {
@@ -82,6 +82,13 @@ static size_t put_piece(struct spelling *s, const struct words *w, size_t i)
 	return i + 1;
 }
 
+static bool is_plain(const struct words *w, size_t i)
+{
+	struct slice key = words_key(w, i);
+
+	return !is_letter(key) && !connector(key) && !(words_classes(w, i) & CLASS_NUMBER);
+}
+
 /* The domain from live word i: pieces joined by dots. *dots counts them. Stops where it can no longer go on.
  */
 static size_t put_domain(struct spelling *s, const struct words *w, size_t i, unsigned *dots)
@@ -89,7 +96,7 @@ static size_t put_domain(struct spelling *s, const struct words *w, size_t i, un
 	size_t at = i;
 	bool spelled = false; /* inside a run of letters */
 
-	while (at < w->count && w->live[at]->key.n && s->n + 1 < s->room) {
+	while (at < w->count && w->live[at]->key.n && !words_is(w, at, "at") && s->n + 1 < s->room) {
 		char sign = connector(words_key(w, at));
 		bool letter = is_letter(words_key(w, at)) || (w->live[at]->classes & CLASS_NUMBER);
 
@@ -132,6 +139,23 @@ static size_t local_start(const struct words *w, size_t at)
 	return i;
 }
 
+/* May this one word before "at" be a mailbox? Not in "look at", "meet me at", "it's at". */
+static bool is_mailbox(const struct words *w, size_t i)
+{
+	static const char *const never[] = {"look", "looks", "looking", "looked", "work", "works", "working",
+		"worked", "buy", "bought", "order", "ordered", "find", "found", "shop", "live", "available",
+		"stay", "meet", "met", "page", "site", "website", "account", "arrive", "arrived", "start",
+		"started", "up", "out", "be", "been", "more", "today", "now", "that"};
+	struct slice key = words_key(w, i);
+
+	if (is_letter(key))
+		return true;
+	for (size_t k = 0; k < countof(never); k++)
+		if (slice_eq(key, slice_str(never[k])))
+			return false;
+	return !(words_classes(w, i) & CLASS_FUNCTION) && !memchr(key.p, '\'', key.n);
+}
+
 static bool mail_read(const struct words *w, size_t i, struct numeral *out)
 {
 	struct spelling s = {out->text, 0, sizeof out->text};
@@ -141,6 +165,8 @@ static bool mail_read(const struct words *w, size_t i, struct numeral *out)
 	while (at < w->count && !words_is(w, at, "at") && at < i + 24)
 		at++;
 	if (at == i || !words_is(w, at, "at") || local_start(w, at) != i || at + 2 >= w->count)
+		return false;
+	if ((at == i + 1 && !is_mailbox(w, i)) || (words_is(w, at + 1, "the") && words_is(w, at + 2, "dot")))
 		return false;
 	for (size_t k = i; k < at;) {
 		char sign = connector(words_key(w, k));
@@ -152,7 +178,7 @@ static bool mail_read(const struct words *w, size_t i, struct numeral *out)
 	put(&s, "@", 1);
 	end = put_domain(&s, w, at + 1, &dots);
 	out->end = end;
-	return dots > 0 && end > at + 2 && s.n + 1 < s.room;
+	return dots > 0 && end > at + 2 && !connector(words_key(w, end - 1)) && s.n + 1 < s.room;
 }
 
 /* "h t t p", "http", "https" with colon slash slash: the word after it; i when there is none. */
@@ -181,19 +207,58 @@ static size_t put_www(struct spelling *s, const struct words *w, size_t i)
 	return i;
 }
 
+/* Is all before the first dot one name? A word, letters and numbers ("n vidia dot com"); several words are a
+ * sentence ("go to example dot com"), as is a word before letters ("see c n n dot com"). */
+static bool is_one_name(const struct words *w, size_t i)
+{
+	bool word = false;
+
+	if (words_classes(w, i) & CLASS_ARTICLE && !is_letter(words_key(w, i)))
+		return false;
+	for (; i < w->count && !words_is(w, i, "dot"); i++) {
+		if (word && (is_plain(w, i) || is_letter(words_key(w, i))))
+			return false;
+		word = is_plain(w, i);
+	}
+	return true;
+}
+
+/* Does the host [i, end) end as hosts do, in letters spelled out, or as it begins, with a number
+ * (192.168.1.1)? */
+static bool ends_as_hosts(const struct words *w, size_t i, size_t end)
+{
+	size_t last = i;
+
+	for (size_t k = i; k + 1 < end && !words_is(w, k, "slash"); k++)
+		if (words_is(w, k, "dot"))
+			last = k + 1;
+	return is_ending(words_key(w, last)) || is_letter(words_key(w, last)) ||
+	       (words_classes(w, i) & words_classes(w, last) & CLASS_NUMBER);
+}
+
+/* "example dot com", "n b c dot com" within a sentence. */
+static bool names_host(const struct words *w, size_t i)
+{
+	size_t at = i;
+
+	while (is_letter(words_key(w, at)))
+		at++;
+	at += at == i;
+	return words_is(w, at, "dot") && is_ending(words_key(w, at + 1)) &&
+	       !(words_classes(w, i) & CLASS_NUMBER) && !(at == i + 1 && words_classes(w, i) & CLASS_ARTICLE);
+}
+
 static bool url_read(const struct words *w, size_t i, bool bare, struct numeral *out)
 {
 	struct spelling s = {out->text, 0, sizeof out->text};
 	unsigned dots = 0;
 	size_t start = put_scheme(&s, w, i), domain = put_www(&s, w, start);
 
-	if (domain == i && !bare && !(words_is(w, i + 1, "dot") && is_ending(words_key(w, i + 2))))
-		return false;
-	if (domain == i && (w->live[i]->classes & CLASS_NUMBER) && !bare)
+	if (domain == i && !(bare ? is_one_name(w, i) : names_host(w, i)))
 		return false;
 	out->end = put_domain(&s, w, domain, &dots);
 	return dots > 0 && out->end > domain + 1 && s.n + 1 < s.room &&
-	       !connector(words_key(w, out->end - 1));
+	       !connector(words_key(w, out->end - 1)) && (domain > i || ends_as_hosts(w, i, out->end));
 }
 
 bool web_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
