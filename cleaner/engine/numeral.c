@@ -205,21 +205,45 @@ void amount_text(const struct amount *a, bool with_commas, char *out)
 		sprintf(out + at, ".%s", a->fraction);
 }
 
-size_t digits_read(const struct words *w, size_t i, char *out, size_t room, size_t *n)
+/* One piece of a number that is dictated: "five", "oh", "double two"; or, wide, "eight hundred", "ninety
+ * six". Its digits in out (5 bytes, "" when there is none); the word after it. */
+static size_t dictated(const struct words *w, size_t at, bool wide, char *out)
+{
+	struct slice key = words_key(w, at);
+	size_t times = slice_eq(key, SLICE("double")) ? 2 : slice_eq(key, SLICE("triple")) ? 3 : 1;
+	int digit = digit_of(times > 1 ? words_key(w, at + 1) : key);
+	bool more = times == 1 && wide && at + 1 < w->count && joined(w, at);
+	struct number n;
+
+	*out = '\0';
+	if (digit >= 0) {
+		if (more && digit && words_is(w, at + 1, "hundred"))
+			return (void)sprintf(out, "%d00", digit), at + 2;
+		if (more && digit && words_is(w, at + 1, "thousand"))
+			return (void)sprintf(out, "%d000", digit), at + 2;
+		memset(out, '0' + digit, times);
+		out[times] = '\0';
+		return at + (times > 1 ? 2 : 1);
+	}
+	if (!wide || !number_read(w, at, &n) || n.ordinal || n.article || n.value < 10 || n.value > 99)
+		return at;
+	return (void)sprintf(out, "%" PRIu64, n.value), n.end;
+}
+
+size_t digits_read(const struct words *w, size_t i, bool wide, char *out, size_t room, size_t *n)
 {
 	size_t at = i;
 
 	*n = 0;
 	while (at < w->count && (at == i || joined(w, at - 1))) {
-		struct slice key = words_key(w, at);
-		size_t times = slice_eq(key, SLICE("double")) ? 2 : slice_eq(key, SLICE("triple")) ? 3 : 1;
-		int digit = digit_of(times > 1 ? words_key(w, at + 1) : key);
+		char piece[8];
+		size_t end = dictated(w, at, wide, piece), length = strlen(piece);
 
-		if (digit < 0 || *n + times >= room)
+		if (!length || *n + length >= room)
 			break;
-		for (size_t k = 0; k < times; k++)
-			out[(*n)++] = (char)('0' + digit);
-		at += times > 1 ? 2 : 1;
+		memcpy(out + *n, piece, length);
+		*n += length;
+		at = end;
 	}
 	out[*n] = '\0';
 	return at;

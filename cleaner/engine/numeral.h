@@ -39,8 +39,8 @@ bool amount_read(const struct words *w, size_t i, struct amount *a);
 void amount_text(const struct amount *a, bool with_commas, char *out);
 
 /* A run of digits spoken one by one ("double oh seven"): its digits in out, how many in *n. The word after
- * it, or i. */
-size_t digits_read(const struct words *w, size_t i, char *out, size_t room, size_t *n);
+ * it, or i. wide: some of them in pairs and hundreds ("oh eight hundred, double two, ninety six"). */
+size_t digits_read(const struct words *w, size_t i, bool wide, char *out, size_t room, size_t *n);
 
 /* The readers, one file each; true when a numeral starts at live word i. */
 bool web_read(const struct turn *t, size_t i, bool bare, struct numeral *out);	 /* numeral_web.c */

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { PHONE_DIGITS = 20, PHONE_FROM = 7, DIGITS_FROM = 3 };
+enum { PHONE_DIGITS = 20, PHONE_FROM = 7, DIGITS_FROM = 3, PHONE_MOST = 13 };
 
 static void write_phone(char *out, size_t room, const char *d, size_t n, bool plus)
 {
@@ -24,12 +24,29 @@ static void write_phone(char *out, size_t room, const char *d, size_t n, bool pl
 		snprintf(out, room, "%s%s", plus ? "+" : "", d);
 }
 
+/* A telephone number that is dictated in part by pairs and hundreds. Most of it, and what it begins with, is
+ * digits: "one two three hundred people" is none. */
+static size_t phone_digits(const struct words *w, size_t i, char *digits, size_t room, size_t *n)
+{
+	size_t narrow, narrow_end, end = digits_read(w, i, true, digits, room, n), singles = 0;
+	char head[PHONE_DIGITS + 1];
+
+	narrow_end = digits_read(w, i, false, head, sizeof head, &narrow);
+	for (size_t k = i; k < end; k++)
+		singles += number_small(words_key(w, k), &(bool){false}) < 10;
+	if (end > narrow_end && *n >= PHONE_FROM && *n <= PHONE_MOST && narrow >= 2 && singles * 2 >= *n)
+		return end;
+	memcpy(digits, head, narrow + 1);
+	*n = narrow;
+	return narrow_end;
+}
+
 bool phone_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 {
 	const struct words *w = &t->words;
 	bool plus = words_is(w, i, "plus");
 	char digits[PHONE_DIGITS + 1];
-	size_t n, end = digits_read(w, i + plus, digits, sizeof digits, &n);
+	size_t n, end = phone_digits(w, i + plus, digits, sizeof digits, &n);
 
 	if (n < (plus || words_is(w, i, "oh") || words_is(w, i, "o") ? PHONE_FROM : DIGITS_FROM))
 		return false;
