@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+enum { SPELLED_MOST = 24 }; /* letters of a name that is spelled out; more are no name */
+
 struct spelling {
 	char *text;
 	size_t n, room;
@@ -162,7 +164,7 @@ static bool mail_read(const struct words *w, size_t i, struct numeral *out)
 	unsigned dots = 0;
 	size_t at = i, end;
 
-	while (at < w->count && !words_is(w, at, "at") && at < i + 24)
+	while (at < w->count && !words_is(w, at, "at") && at < i + SPELLED_MOST)
 		at++;
 	if (at == i || !words_is(w, at, "at") || local_start(w, at) != i || at + 2 >= w->count)
 		return false;
@@ -241,7 +243,7 @@ static bool names_host(const struct words *w, size_t i)
 {
 	size_t at = i;
 
-	while (is_letter(words_key(w, at)))
+	while (at < i + SPELLED_MOST && is_letter(words_key(w, at)))
 		at++;
 	at += at == i;
 	return words_is(w, at, "dot") && is_ending(words_key(w, at + 1)) &&
