@@ -38,7 +38,7 @@ static const struct {
 	{"since twenty twenty it grew", "Since 2020 it grew."},
 	{"in the twenty first century", "In the 21st century."},
 	{"the first time and the second", "The first time and the second."},
-	{"on march thirty first we met", "On march 31st we met."},
+	{"on march thirty first we met", "On March 31st we met."},
 	{"call me at half past three", "Call me at 3:30."},
 	{"at eleven forty a m please", "At 11:40 a.m. please."},
 	{"in q four we start", "In Q4 we start."},
@@ -75,7 +75,7 @@ static const struct {
 	{"ring five five five one two three four five six seven", "Ring 555-123-4567."},
 	{"one billion two hundred and thirty million is a lot", "1.23 billion is a lot."},
 	{"374 million eight percent more", "374 million 8% more."},
-	{"i may come on friday", "I may come on friday."},
+	{"i may come on friday", "I may come on Friday."},
 	/* alone */
 	{"eight forty", "08:40"},
 	{"three o'clock", "03:00"},
@@ -91,6 +91,19 @@ static const struct {
 	{"one nine two dot one six eight dot one dot one", "192.168.1.1"},
 	{"a b nine", "ab9"},
 	{"twenty one hundred and eleven", "2111"},
+};
+
+/* Days and months, letter by letter. */
+static const struct {
+	const char *heard, *written;
+} capitals[] = {
+	{"we met on the third of may", "We met on the 3rd of May."},
+	{"on march thirty first we met", "On March 31st we met."},
+	{"it is due december twenty first two thousand twelve then", "It is due December 21st, 2012 then."},
+	{"the first of january", "The 1st of January."},
+	{"we are open on mondays in july and may close", "We are open on Mondays in July and may close."},
+	{"it moved to thursday", "It moved to Thursday."},
+	{"they march on in august company", "They march on in august company."},
 };
 
 /* A bare numeral's final stop is a matter of taste: it is not looked at. */
@@ -118,6 +131,21 @@ START_TEST(test_number)
 }
 END_TEST
 
+START_TEST(test_capital)
+{
+	struct engine *engine = engine_open("", NULL);
+	struct engine_workspace *ws = engine_workspace_create(engine);
+	struct clean_input in = {.raw = slice_str(capitals[_i].heard),
+		.options = {.forced = true, .level = CLEAN_LIGHT, .formats = FORMAT_ALL}};
+	const struct clean_result *result = engine_clean(ws, &in, NULL, NULL);
+
+	ck_assert_msg(slice_eq(result->cleaned, slice_str(capitals[_i].written)), "\"%s\" gave \"%.*s\"",
+		in.raw.p, (int)result->cleaned.n, result->cleaned.p);
+	engine_workspace_destroy(&ws);
+	engine_close(&engine);
+}
+END_TEST
+
 START_TEST(test_formats)
 {
 	struct engine *engine = engine_open("", NULL);
@@ -139,6 +167,7 @@ int main(void)
 	TCase *tc = tcase_create("number");
 
 	tcase_add_loop_test(tc, test_number, 0, countof(numbers));
+	tcase_add_loop_test(tc, test_capital, 0, countof(capitals));
 	tcase_add_test(tc, test_formats);
 	suite_add_tcase(suite, tc);
 	return check_run(suite, CK_FORK_GETENV);

@@ -4,6 +4,7 @@
  */
 #include "numeral.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july", "august",
@@ -176,6 +177,15 @@ static bool quarter(const struct words *w, size_t i, struct numeral *out)
 	return true;
 }
 
+/* The month's capital: no later stage looks into a numeral. */
+static void capital_month(char *date)
+{
+	for (char *p = date; p; p = strchr(p, ' '))
+		if (islower((unsigned char)*(p += *p == ' ')) && strncmp(p, "the ", 4) &&
+			strncmp(p, "of ", 3))
+			*p = (char)toupper((unsigned char)*p);
+}
+
 bool date_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 {
 	const struct words *w = &t->words;
@@ -184,7 +194,9 @@ bool date_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 	out->score = 0.95;
 	if (bare && quarter(w, i, out))
 		return true;
-	if (is_month(w, i))
-		return month_first(w, i, bare, out);
-	return day_first(w, i, bare, out);
+	if (!(is_month(w, i) ? month_first(w, i, bare, out) : day_first(w, i, bare, out)))
+		return false;
+	if (t->in->options.formats & FORMAT_CASE)
+		capital_month(out->text);
+	return true;
 }

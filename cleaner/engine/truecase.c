@@ -12,8 +12,8 @@
 #include <ctype.h>
 #include <math.h>
 
-#define CAPITAL_FROM 0.6F	/* in text without capitals; with its own, the profile says */
-#define LOWER_BELOW 0.2F	/* a capital after a stop that went */
+#define CAPITAL_FROM 0.6F /* in text without capitals; with its own, the profile says */
+#define LOWER_BELOW 0.2F  /* a capital after a stop that went */
 
 static const struct edit edit_pronoun = {KIND_CASE, 1, why_pronoun, SORT_PRONOUN};
 static const struct edit edit_lower = {KIND_CASE, 1, why_lower, SORT_LOWER};
@@ -49,13 +49,21 @@ static bool has_upper(struct slice s, size_t from)
 	return false;
 }
 
+/* A numeral is several words in one: "the 1st of May". */
+static struct slice first_part(const struct word *word)
+{
+	const char *space = word->core.n ? memchr(word->core.p, ' ', word->core.n) : NULL;
+
+	return space ? slice_of(word->core.p, (size_t)(space - word->core.p)) : word->core;
+}
+
 /* Written with a capital further in (iPhone), an address, or decided earlier: the first letter stays. */
 static bool keeps_case(const struct word *word)
 {
 	for (size_t i = 1; i < word->core.n; i++)
 		if (strchr("@/:", word->core.p[i]) && word->core.p[i])
 			return true;
-	return word->fixed || has_upper(word->core, 1);
+	return word->fixed || has_upper(first_part(word), 1);
 }
 
 static bool is_pronoun_i(struct slice key)
@@ -156,6 +164,25 @@ static float name_likely(const struct turn *t, const struct token *tokens, size_
 	return alone < CAPITAL_FROM ? alone : capital(t, tokens, i, has_upper(before, 0));
 }
 
+/* Days and months have capitals wherever they stand; "may", "march" and "august" are words, too, and are left
+ * to the table. */
+static bool is_calendar_name(struct slice key)
+{
+	static const char *const names[] = {"monday", "tuesday", "wednesday", "thursday", "friday",
+		"saturday", "sunday", "january", "february", "april", "june", "july", "september", "october",
+		"november", "december"};
+	struct slice plain = key;
+
+	if (plain.n > 2 && memcmp(plain.p + plain.n - 2, "'s", 2) == 0)
+		plain.n -= 2;
+	else if (plain.n > 4 && memcmp(plain.p + plain.n - 4, "days", 4) == 0)
+		plain.n--;
+	for (size_t k = 0; k < countof(names); k++)
+		if (slice_eq(plain, slice_str(names[k])))
+			return true;
+	return false;
+}
+
 static void set_name(struct turn *t, const struct token *tokens, size_t i, bool cased)
 {
 	struct word *word = t->words.live[i];
@@ -189,8 +216,7 @@ static const struct edit *start_edit(struct turn *t, size_t i)
 	const struct edit *stop = i ? t->words.live[i - 1]->trail_edit : NULL;
 	struct edit *edit = arena_get(t->arena, sizeof *edit);
 
-	*edit = (struct edit){KIND_CASE,
-		stop ? stop->score : 1, why_start,
+	*edit = (struct edit){KIND_CASE, stop ? stop->score : 1, why_start,
 		stop ? SORT_START_OURS
 		: i  ? SORT_START_THERE
 		     : SORT_START_TURN};
@@ -224,6 +250,8 @@ void stage_case(struct turn *t)
 			set_first(t, word, true, &edit_pronoun);
 		if (is_short_code(word->key) && !word->fixed)
 			set_upper(t, word, &edit_code);
+		if (is_calendar_name(word->key) && !word->fixed && !has_upper(word->core, 0))
+			set_first(t, word, true, name_edit(t, cased, 1));
 		if (is_pronoun_i(word->key) || keeps_case(word) || is_short_code(word->key))
 			continue;
 		if (t->engine->table.head && !starts_sentence(w, i))
@@ -231,7 +259,7 @@ void stage_case(struct turn *t)
 		if (t->engine->table.head &&
 			(!starts_sentence(w, i) || table_form(&t->engine->table, word->key).n))
 			set_name(t, tokens, i, cased);
-		if (starts_sentence(w, i) && !has_upper(word->core, 0))
+		if (starts_sentence(w, i) && !has_upper(first_part(word), 0))
 			set_first(t, word, true, start_edit(t, i));
 	}
 }
