@@ -86,6 +86,12 @@ class Units(unittest.TestCase):
         finally:
             self.machine.run("cp /tmp/cleanerctx.conf /etc/cleanerctx/ && systemctl restart 'cleanerctx-*'")
 
+    def test_pages(self):
+        """systemctl help finds the page that a unit names."""
+        for page in self.machine.run("grep -oh 'man:.*' /etc/systemd/system/cleanerctx*").stdout.split():
+            name, section = re.fullmatch(r"man:([\w-]+)\((\d)\)", page).groups()
+            self.machine.run(f"test -e /usr/share/man/man{section}/{name}.{section}")
+
     def test_stop(self):
         self.machine.run("systemctl stop cleanerctx.target")
         try:
