@@ -91,9 +91,52 @@ static void slow_row(const cJSON *line, bool colour, struct buf *out)
 	missed_row(line, "metric", "turn_id", colour, out);
 }
 
+static const struct {
+	const char *state, *severity, *how; /* severity NULL: any */
+} looks[] = {
+	{"resolved", NULL, GREEN}, {"no_data", NULL, PLAIN}, {NULL, "critical", RED}, {NULL, "warning", YELLOW}, {NULL, NULL, PLAIN}};
+
+static const char *look_of(const char *state, const char *severity)
+{
+	size_t i = 0;
+
+	while ((looks[i].state && strcmp(looks[i].state, state) != 0) ||
+		(looks[i].severity && strcmp(looks[i].severity, severity) != 0))
+		i++;
+	return looks[i].how;
+}
+
+/* From its opening to its end: of a metric, with its rule behind. */
+static void state_row(const cJSON *line, bool colour, struct buf *out)
+{
+	double value = number_of(line, "value");
+	char at[CELL_BYTES], metric[CELL_BYTES], unit[CELL_BYTES], state[CELL_BYTES], severity[CELL_BYTES];
+	char took[CELL_BYTES], target[CELL_BYTES], rule[CELL_BYTES], action[CELL_BYTES], window[CELL_BYTES], ratio[CELL_BYTES] = "-";
+
+	text_of(line, "at", at);
+	text_of(line, "state", state);
+	text_of(line, "severity", severity);
+	buf_printf(out, "%-12.*s  ", TIME_CHARACTERS, strlen(at) > TIME_AT ? at + TIME_AT : at);
+	paint(out, colour, look_of(state, severity));
+	buf_printf(out, "%-30s  %9s", text_of(line, "about", metric), figure(value, took));
+	paint(out, colour, PLAIN);
+	snprintf(target, sizeof target, "%.10g", number_of(line, "target"));
+	if (!isnan(value))
+		snprintf(ratio, sizeof ratio, "%.1fx", value / number_of(line, "target"));
+	buf_printf(out, "  %7s %-4s %6s  %-12s  %s: %s, %.0f of %.0f past %.10g %s in %s", target, text_of(line, "unit", unit), ratio,
+		severity, state, text_of(line, "alert", rule), number_of(line, "over"), number_of(line, "count"),
+		number_of(line, "limit"), unit, text_of(line, "window", window));
+	if (strcmp(state, "resolved") != 0)
+		buf_printf(out, "; %s", text_of(line, "action", action));
+	buf_char(out, '\n');
+}
+
 static void alert_row(const cJSON *line, bool colour, struct buf *out)
 {
-	missed_row(line, "alert", "about", colour, out);
+	if (cJSON_HasObjectItem(line, "state"))
+		state_row(line, colour, out);
+	else
+		missed_row(line, "alert", "about", colour, out);
 }
 
 static void snapshot_heading(const cJSON *line, bool colour, struct buf *out)

@@ -37,6 +37,21 @@ static const struct {
 	 "\"value\":20.5,\"target\":20,\"unit\":\"USD\",\"source\":\"cleaner-1\"}",
 		false,
 		"20:13:20.123  model_budget_soft                    20.5       20 USD    1.0x  cleaner-1     2026-11-23\n"},
+	{"{\"kind\":\"alert\",\"at\":\"2026-09-21T14:13:21.000Z\",\"alert\":\"lumen_processing_over_50ms\",\"state\":\"opened\","
+	 "\"id\":\"0190\",\"severity\":\"critical\",\"action\":\"check_bypass_logic\",\"about\":\"api.lumen_turn_process\","
+	 "\"value\":81.500,\"limit\":50,\"target\":10,\"unit\":\"ms\",\"window\":\"1m\",\"count\":400,\"over\":40}",
+		true,
+		"14:13:21.000  \033[31mapi.lumen_turn_process               81.5\033[0m       10 ms     8.2x  critical      "
+		"opened: lumen_processing_over_50ms, 40 of 400 past 50 ms in 1m; check_bypass_logic\n"},
+	{"{\"kind\":\"alert\",\"at\":\"2026-09-21T14:13:21.000Z\",\"alert\":\"api_response_over_target\",\"state\":\"no_data\","
+	 "\"severity\":\"warning\",\"action\":\"look\",\"about\":\"api.turn_insert\",\"value\":null,\"limit\":225,\"target\":150,"
+	 "\"unit\":\"ms\",\"window\":\"1h\",\"count\":25,\"over\":4}",
+		false,
+		"14:13:21.000  api.turn_insert                         -      150 ms        -  warning       "
+		"no_data: api_response_over_target, 4 of 25 past 225 ms in 1h; look\n"},
+	{"{\"kind\":\"alert\",\"state\":\"resolved\"}", true,
+		"-             \033[32m-                                       -\033[0m      nan -         -  -             "
+		"resolved: -, nan of nan past nan - in -\n"},
 	{"{\"kind\":\"alarm\"}", false, NULL},
 	{"{\"kind\":7}", false, NULL},
 	{"[]", false, NULL},

@@ -59,6 +59,41 @@ void line_alert(struct buf *out, const struct msg_notice *n, int64_t wall_us)
 	buf_char(out, '}');
 }
 
+/* In the metric's unit; null where nothing was heard: no data is not good data. */
+static void event_figures(struct buf *out, const struct alert_event *e)
+{
+	if (e->state == ALERT_NO_DATA)
+		json_kv_raw(out, "value", SLICE("null"));
+	else
+		json_kv_ms(out, "value", e->figures.value);
+	number(out, "limit", "%.10g", e->figures.limit);
+}
+
+void line_alert_event(struct buf *out, const struct alert_event *e, const struct targets *t, int64_t wall_us)
+{
+	const char *metric = metrics[e->metric].name;
+	char id[UUID_TEXT_BYTES];
+
+	uuid_text(&e->id, id);
+	begin(out, "alert", wall_us);
+	json_kv_str(out, "alert", slice_str(e->rule->name));
+	json_kv_str(out, "state", slice_str(alert_state_names[e->state]));
+	json_kv_str(out, "id", slice_str(id));
+	json_kv_str(out, "severity", slice_str(severity_names[e->rule->severity]));
+	json_kv_str(out, "action", slice_str(e->rule->action));
+	json_kv_str(out, "about", slice_str(metric));
+	json_kv_str(out, "area", metric_area(e->metric));
+	event_figures(out, e);
+	number(out, "target", "%.10g", t->shown[e->metric]);
+	json_kv_str(out, "unit", slice_str(metrics[e->metric].unit));
+	json_kv_str(out, "window", slice_str(window_names[e->figures.window]));
+	json_kv_u64(out, "count", e->figures.count);
+	json_kv_u64(out, "over", e->figures.over);
+	json_kv_time(out, "opened_at", e->opened_at);
+	json_kv_str(out, "source", SLICE("monitor"));
+	buf_char(out, '}');
+}
+
 static void no_figures(struct buf *out)
 {
 	buf_str(out, "{\"count\":0,\"average\":null,\"min\":null,\"max\":null,\"p50\":null,\"p95\":null,\"p99\":null,"

@@ -3,7 +3,9 @@
  * lines.h - the monitor's output: one JSON object a line, composed here and nowhere else. Without the newline.
  *
  *   {"kind":"slow","at","metric","area","value","target","unit","ratio","source","turn_id"?,"suppressed"}
- *   {"kind":"alert","at","alert","about","value","target","unit","source"}
+ *   {"kind":"alert","at","alert","about","value","target","unit","source"}: what a process says
+ *   {"kind":"alert","at","alert","state","id","severity","action","about","area","value","limit","target","unit","window","count",
+ *    "over","opened_at","source":"monitor"}: of a metric, about, from "opened" to "resolved"
  *   {"kind":"snapshot","at","samples","samples_lost","messages_refused","lines_lost","metrics":{NAME:{"area","unit",
  *    "target","better","windows":{"1m":{"count","average","min","max","p50","p95","p99","within_target"},"5m","1h"}}}}
  *
@@ -13,6 +15,7 @@
 #ifndef CC_MONITOR_LINES_H
 #define CC_MONITOR_LINES_H
 
+#include "alerting.h"
 #include "common/base/uuid.h"
 #include "common/wire/alerts.h"
 #include "common/wire/message.h"
@@ -36,6 +39,8 @@ void line_slow(struct buf *out, const struct finding *f, const struct targets *t
 
 /* about, unit and source are text of our own making: intake_source. */
 void line_alert(struct buf *out, const struct msg_notice *notice, int64_t wall_us);
+
+void line_alert_event(struct buf *out, const struct alert_event *e, const struct targets *t, int64_t wall_us);
 
 /* series has METRIC_COUNT entries. */
 void line_snapshot(struct buf *out, const struct series *series, const struct targets *t, const struct tally *tally,

@@ -9,6 +9,10 @@ static const struct config_key keys[] = {
 		"targets in the columns of targets.csv, instead of the shipped ones; empty: the shipped ones"},
 	{"usage_interval_ms", CONFIG_INT, offsetof(struct monitor_config, usage_interval_ms), "5000", 100, 60000, true,
 		"milliseconds between looks at the processes' memory and processor time"},
+	{"alert_after_s", CONFIG_INT, offsetof(struct monitor_config, alert_after_s), "10", 1, 3600, true,
+		"seconds that a target must be missed before an alert is opened"},
+	{"alert_clear_s", CONFIG_INT, offsetof(struct monitor_config, alert_clear_s), "60", 1, 86400, true,
+		"seconds that a target must be met before its alert ends"},
 	{NULL},
 };
 

@@ -13,6 +13,7 @@
  */
 #include "monitor.h"
 
+#include "alerting.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
@@ -45,6 +46,7 @@ static struct {
 	ev_timer snapshot, look, words;
 	struct targets targets;
 	struct rules rules;
+	struct alerting alerting;
 	struct modes modes;
 	struct tally tally;
 	struct series series[METRIC_COUNT];
@@ -54,6 +56,7 @@ static struct {
 		char about[INTAKE_SOURCE_BYTES]; /* the last that it was told of */
 		uint64_t told;
 	} notices[ALERT_COUNT];
+	uint64_t events[ALERT_STATES]; /* of alerts, told */
 	bool worked;     /* an operation was heard of since the last look: the processor share is "processing" */
 	struct buf line; /* the one under composition */
 } monitor;
@@ -115,6 +118,25 @@ static void on_notice(const struct msg_notice *m)
 	buf_reset(&monitor.line);
 	line_alert(&monitor.line, &told, clock_wall_us());
 	tell(SLICE("alert"));
+}
+
+/* Each second: has a target been missed, or met, for long enough? */
+static void look_for_alerts(void)
+{
+	uint64_t now_ns = clock_mono_ns();
+	int64_t wall_us = clock_wall_us();
+	struct alert_event event;
+
+	monitor.alerting.after_ns = (uint64_t)monitor_config.alert_after_s * NS_PER_S;
+	monitor.alerting.clear_ns = (uint64_t)monitor_config.alert_clear_s * NS_PER_S;
+	for (enum metric m = 0; m < METRIC_COUNT; m++) {
+		if (!alerting_look(&monitor.alerting, &monitor.targets, m, &monitor.series[m], now_ns, wall_us, &event))
+			continue;
+		buf_reset(&monitor.line);
+		line_alert_event(&monitor.line, &event, &monitor.targets, wall_us);
+		monitor.events[event.state]++;
+		tell(SLICE("alert"));
+	}
 }
 
 static void take_sample(enum metric metric, uint64_t value, uint64_t now_ns, const char *source, const struct uuid *turn_id)
@@ -239,6 +261,10 @@ static void count(struct buf *out, void *arg)
 	count_of(out, COUNT_MONITOR_ALERTS, monitor.tally.slow, "kind", "slow");
 	for (size_t i = 0; i < ALERT_COUNT; i++)
 		count_of(out, COUNT_MONITOR_ALERTS, monitor.notices[i].told, "kind", alert_names[i]);
+	for (enum alert_state i = 0; i < ALERT_STATES; i++)
+		count_of(out, COUNT_MONITOR_ALERTS, monitor.events[i], "kind", alert_state_names[i]);
+	for (enum severity i = 0; i < SEVERITY_COUNT; i++)
+		count_of(out, COUNT_MONITOR_OPEN, alerting_open(&monitor.alerting, i), "severity", severity_names[i]);
 	count_add(out, COUNT_MONITOR_SUPPRESSED, monitor.rules.suppressed);
 }
 
@@ -250,6 +276,7 @@ static void on_snapshot(struct ev_loop *loop, ev_timer *w, int revents)
 	buf_reset(&monitor.line);
 	line_snapshot(&monitor.line, monitor.series, &monitor.targets, &tally, clock_mono_ns(), clock_wall_us());
 	publish(SLICE("snapshot"));
+	look_for_alerts();
 }
 
 /* The figures go the way of every other sample: out through the timings client, in through the link. */
@@ -325,6 +352,7 @@ bool monitor_start(struct service_run *run)
 
 	monitor.run = run;
 	rules_init(&monitor.rules);
+	alerting_init(&monitor.alerting);
 	for (enum metric m = 0; m < METRIC_COUNT; m++)
 		series_init(&monitor.series[m]);
 	buf_init(&monitor.line, LINES_BYTES);

@@ -142,19 +142,43 @@ static void sender_reload(struct service_run *run)
 		timing_turn_ns(METRIC_API_LUMEN_TURN_PROCESS, 25 * NS_PER_MS, &turn);
 }
 
+/* At the first SIGHUP what opens an alert, at the next what ends it: a hundred good ones to one slow. */
+static void on_well(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	on_beat(loop, w, revents);
+	for (int i = 0; i < KNOWN; i++)
+		timing_ns(METRIC_API_LUMEN_TURN_PROCESS, NS_PER_MS);
+}
+
+static void sender_reload_twice(struct service_run *run)
+{
+	static bool again;
+
+	if (again)
+		ev_set_cb(&beat, on_well);
+	else
+		sender_reload(run);
+	again = true;
+}
+
 static const struct config_key no_keys[] = {{NULL}};
 static char no_config;
 
-static pid_t run_sender(void)
+static pid_t run_sender_with(void (*reload)(struct service_run *run))
 {
-	static const struct service sender = {.name = "decider", .summary = "a sender", .keys = no_keys,
-		.config = &no_config, .start = sender_start, .modes = sender_modes, .reload = sender_reload};
+	const struct service sender = {.name = "decider", .summary = "a sender", .keys = no_keys,
+		.config = &no_config, .start = sender_start, .modes = sender_modes, .reload = reload};
 	char *argv[] = {(char[]){"sender"}, (char[]){"--runtime_dir"}, dir, (char[]){"--log_level"}, (char[]){"error"}, NULL};
 	pid_t pid = fork();
 
 	if (pid == 0)
 		exit(service_main(&sender, 5, argv));
 	return pid;
+}
+
+static pid_t run_sender(void)
+{
+	return run_sender_with(sender_reload);
 }
 
 /* --- reading what was told --- */
@@ -300,6 +324,51 @@ START_TEST(timings_come_in_and_judgements_go_out)
 	ck_assert_int_eq(stop(&monitor), 0);
 	ck_assert_int_eq(stop(&slow), 128 + SIGTERM);
 	ck_assert_int_eq(stop(&snapshots), 128 + SIGTERM);
+}
+END_TEST
+
+static cJSON *await_alert(struct program *p, const char *state)
+{
+	cJSON *line = await(p, "alert", METRIC_API_LUMEN_TURN_PROCESS, 0);
+
+	ck_assert_str_eq(text(line, "about"), "api.lumen_turn_process");
+	ck_assert_str_eq(text(line, "alert"), "api_response_over_target");
+	ck_assert_str_eq(text(line, "severity"), "warning");
+	ck_assert_str_eq(text(line, "state"), state);
+	ck_assert_double_eq(number(line, "limit"), 15);
+	return line;
+}
+
+START_TEST(a_missed_target_is_an_alert_until_it_is_met)
+{
+	static const char *const argv[] = {MONITOR, "--runtime_dir", dir, "--alert_after_s", "1", "--alert_clear_s", "1",
+		"--usage_interval_ms", "60000", "--log_level", "error", NULL};
+	static struct program monitor, snapshots, alerts;
+	cJSON *opened, *resolved;
+	pid_t sender;
+
+	run(&monitor, argv);
+	run(&snapshots, alerts_argv);
+	run(&alerts, slow_argv);
+	sender = run_sender_with(sender_reload_twice);
+	cJSON_Delete(await(&snapshots, "snapshot", METRIC_API_CLEANING_DECISION, 1));
+	kill(sender, SIGHUP);
+	opened = await_alert(&monitor, "opened");
+	ck_assert_double_eq(number(opened, "over"), SLOW);
+	ck_assert_double_ge(number(opened, "value"), 25);
+	kill(sender, SIGHUP);
+	resolved = await_alert(&monitor, "resolved");
+	ck_assert_str_eq(text(resolved, "id"), text(opened, "id"));
+	ck_assert_str_eq(text(resolved, "opened_at"), text(opened, "opened_at"));
+	cJSON_Delete(await_alert(&alerts, "opened")); /* and the stream has the same */
+	cJSON_Delete(await_alert(&alerts, "resolved"));
+	cJSON_Delete(opened);
+	cJSON_Delete(resolved);
+	kill(sender, SIGTERM);
+	ck_assert_int_eq(ended(sender), 0);
+	ck_assert_int_eq(stop(&monitor), 0);
+	stop(&alerts);
+	stop(&snapshots);
 }
 END_TEST
 
@@ -478,6 +547,7 @@ int main(void)
 	if (!mkdtemp(dir))
 		return 1;
 	tcase_add_test(tc, timings_come_in_and_judgements_go_out);
+	tcase_add_test(tc, a_missed_target_is_an_alert_until_it_is_met);
 	tcase_add_test(tc, connected_processes_are_counted_and_no_others);
 	tcase_add_test(tc, noise_is_refused_and_counted);
 	tcase_add_test(tc, the_reader_finds_a_monitor_that_came_back);

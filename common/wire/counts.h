@@ -44,6 +44,7 @@
 	C(MONITOR_REFUSED, "monitor_messages_refused_total", "Messages that do not decode or name what is not known.") \
 	C(MONITOR_LINES_LOST, "monitor_lines_dropped_total", "Lines that standard output could not take at once.") \
 	C(MONITOR_ALERTS, "monitor_alerts_total", "Lines told, by kind.") \
+	C(MONITOR_OPEN, "monitor_alerts_open", "Alerts of missed targets that are open, by severity.") \
 	C(MONITOR_SUPPRESSED, "monitor_alerts_suppressed_total", "Slow operations over what is told a second.") \
 	C(MODEL_CALLS, "model_calls_total", "Calls of a language model, by outcome.") \
 	C(MODEL_TOKENS, "model_tokens_total", "Tokens of its calls, by type.") \
