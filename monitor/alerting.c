@@ -4,13 +4,16 @@
  */
 #include "alerting.h"
 
+#include "rules.h"
+
 #include <string.h>
 
 const char *const severity_names[SEVERITY_COUNT] = {"info", "warning", "critical"};
 const char *const alert_state_names[ALERT_STATES] = {"opened", "raised", "no_data", "data", "resolved"};
 
 /* The performance document's thresholds, the most severe first; what it does not name is a warning past its target and a half,
- * as its API is. An absolute limit that is no more than a metric's target is not that metric's. */
+ * as its API is. An absolute limit that is no more than a metric's target is not that metric's. A capacity is missed by what is
+ * slow meanwhile, which has its own alert. */
 static const struct alert_rule rules[] = {
 	{"lumen_processing_over_50ms", "api.lumen_turn_process", 50, 0, SEVERITY_CRITICAL, "check_bypass_logic"},
 	{"ui_feedback_over_100ms", "ui.*", 100, 0, SEVERITY_CRITICAL, "investigate_immediately"},
@@ -67,6 +70,8 @@ static bool is_about(const struct alert_rule *r, enum metric m)
 static double limit_of(const struct alert_rule *r, const struct targets *t, enum metric m)
 {
 	if (!is_about(r, m))
+		return 0;
+	if (rules_is_capacity(m))
 		return 0;
 	if (!metrics[m].lower_is_better)
 		return r->value == 0 && r->share > 1 ? t->shown[m] : 0;

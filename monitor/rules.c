@@ -16,7 +16,7 @@ static bool is_operation(enum metric metric)
 	return metrics[metric].lower_is_better && strcmp(metrics[metric].unit, "ms") == 0;
 }
 
-static bool is_capacity(enum metric metric)
+bool rules_is_capacity(enum metric metric)
 {
 	return !metrics[metric].lower_is_better && strcmp(metrics[metric].unit, "count") == 0;
 }
@@ -25,7 +25,7 @@ bool rules_within(struct rules *r, const struct targets *t, enum metric metric, 
 {
 	bool fast = r->slow_seen == r->capacity_seen[metric];
 
-	if (!is_capacity(metric))
+	if (!rules_is_capacity(metric))
 		return targets_met(t, metric, value);
 	r->capacity_seen[metric] = r->slow_seen;
 	return fast || targets_met(t, metric, value);

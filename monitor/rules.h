@@ -32,7 +32,10 @@ struct finding {
 
 void rules_init(struct rules *r);
 
-/* Does the sample meet its target? A capacity ("so many at a time") misses it only when fewer are active and an operation
+/* "So many at a time". */
+bool rules_is_capacity(enum metric metric);
+
+/* Does the sample meet its target? A capacity misses it only when fewer are active and an operation
  * was slow since its last sample: few visitors are no fault. */
 bool rules_within(struct rules *r, const struct targets *t, enum metric metric, uint64_t value);
 
