@@ -391,10 +391,11 @@ static void hub_ask_again(struct hub *hub, uint64_t now)
 	link_subscribe(hub->gw->events_link, slice_str(hub->gw->topic));
 }
 
-/* Subscribed anew: the notifier is asked once more where the log stands. */
+/* Subscribed anew: the notifier is asked once more where the log stands. Not while none is there: ZeroMQ tells the next one
+ * of every topic, and would keep all that we ask until then. */
 static void topic_ask_again(struct topic *t, uint64_t now)
 {
-	if (now - t->asked_ns < HUB_CONFIRM_MS * NS_PER_MS)
+	if (!t->reader.hub->heard || now - t->asked_ns < HUB_CONFIRM_MS * NS_PER_MS)
 		return;
 	t->asked_ns = now;
 	link_unsubscribe(t->reader.hub->gw->events_link, slice_str(t->name));

@@ -21,6 +21,7 @@
 
 enum {
 	LINK_LANES = 16,         /* endpoints a link connects to; a machine's worth of peers, more is a configuration error */
+	SUBSCRIPTIONS = 400000,  /* of a SUB on their way to a peer: twice what a notifier keeps; 70 MB at worst, while none is there */
 	RECONNECT_MS = 20,       /* first wait before connecting again; doubles to the maximum */
 	RECONNECT_MAX_MS = 500,  /* a peer that is back is found within half a second */
 	HEARTBEAT_MS = 500,      /* between pings on a TCP connection, where a peer can vanish without a word .. */
@@ -243,6 +244,10 @@ static struct lane *add_lane(struct link *link)
 		zsock_set_immediate(lane->socket, 1); /* a dead decider is given nothing while others live */
 	if (link->type == ZMQ_XPUB)
 		zsock_set_xpub_verbose(lane->socket, 1);
+	/* All that it sends is subscriptions, together whenever a peer is back: past the mark ZeroMQ drops them without a word,
+	 * and nothing is ever heard of them again. */
+	if (link->type == ZMQ_SUB)
+		zsock_set_sndhwm(lane->socket, SUBSCRIPTIONS);
 	if (link->type == ZMQ_ROUTER)
 		zsock_set_router_mandatory(lane->socket, 1);
 	if (link->handlers.peer)

@@ -7,6 +7,7 @@
 #include "common/base/check_run.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/wire/limits.h"
 #include "common/wire/modes.h"
 #include "link.h"
 #include "timings.h"
@@ -19,6 +20,7 @@
 
 enum {
 	ASKED = 5000,        /* turns sent in bursts: many times LINK_BURST, so that the edge matters */
+	TOPICS = 30000,      /* three times the mark of the events' link */
 	TEST_SECONDS = 30,   /* a deadline, not an expectation */
 };
 
@@ -164,6 +166,34 @@ static bool notifier_start(struct service_run *run)
 	return true;
 }
 
+/* --- a gateway with many subscriptions, and a notifier that comes after it and must hear of each --- */
+
+static bool subscriber_start(struct service_run *run)
+{
+	char topic[LIMIT_TOPIC_BYTES];
+
+	one = link_open(run, LINK_EVENTS, LINK_CONNECTS, NULL, (struct link_handlers){0});
+	for (int i = 0; i < TOPICS; i++) {
+		snprintf(topic, sizeof topic, "c.%d", i);
+		link_subscribe(one, slice_str(topic));
+	}
+	deadline(run);
+	return true;
+}
+
+static void topic_heard(struct link *link, struct slice topic, bool on, void *arg)
+{
+	if (++answered == TOPICS)
+		service_drained(arg);
+}
+
+static bool publisher_start(struct service_run *run)
+{
+	one = link_open(run, LINK_EVENTS, LINK_BINDS, NULL, (struct link_handlers){.subscription = topic_heard, .arg = run});
+	deadline(run);
+	return true;
+}
+
 static const struct config_key no_keys[] = {{NULL}};
 static char no_config;
 
@@ -200,6 +230,19 @@ START_TEST(processes_talk_and_lose_nothing)
 	kill(decider, SIGTERM);
 	ck_assert_int_eq(ended(decider), 0);
 	ck_assert_int_eq(ended(monitor), 0);
+}
+END_TEST
+
+START_TEST(a_publisher_that_comes_late_hears_of_every_subscription)
+{
+	pid_t gateway = run_as("gateway", subscriber_start, NULL), notifier;
+
+	for (int times = 0; times < 2; times++) { /* started anew, too */
+		notifier = run_as("notifier", publisher_start, NULL);
+		ck_assert_int_eq(ended(notifier), 0);
+	}
+	kill(gateway, SIGTERM);
+	ck_assert_int_eq(ended(gateway), 0);
 }
 END_TEST
 
@@ -241,6 +284,7 @@ int main(void)
 		return 1;
 	tcase_set_timeout(tc, 2 * TEST_SECONDS);
 	tcase_add_test(tc, processes_talk_and_lose_nothing);
+	tcase_add_test(tc, a_publisher_that_comes_late_hears_of_every_subscription);
 	tcase_add_test(tc, bad_command_lines_have_their_exit_codes);
 	suite_add_tcase(suite, tc);
 	failed = check_run(suite, CK_FORK_GETENV);
