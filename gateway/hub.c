@@ -60,6 +60,7 @@ struct hub {
 	uint64_t asked_ns; /* when the gateway's own topic was last subscribed */
 	ev_timer again;
 	ev_timer presence; /* while anyone watches */
+	size_t said;	   /* the bucket from which presence goes on */
 };
 
 /* --- reading the log --- */
@@ -245,16 +246,33 @@ static void topic_confirm(struct topic *t, struct cursor head)
 		watcher_confirm(w, head);
 }
 
+static size_t say_presence(struct hub *hub, const struct topic *bucket)
+{
+	size_t clients = 0;
+
+	for (const struct topic *t = bucket; t; t = t->next) {
+		for (const struct watcher *w = t->watchers; w; w = w->next, clients++)
+			presence_say(hub->gw, &t->reader.conversation, &w->presence);
+		presence_keep(hub->gw, &t->reader.conversation);
+	}
+	return clients;
+}
+
+/* Says a part of all clients, and comes back so that it is through in PRESENCE_AGAIN_S. */
 static void on_presence(struct ev_loop *loop, ev_timer *timer, int events)
 {
 	struct hub *hub = timer->data;
+	size_t from = hub->said, clients = 0;
 
-	if (hub->topics == 0)
+	if (hub->topics == 0) {
 		ev_timer_stop(loop, timer); /* an idle gateway does not wake for nothing */
-	for (size_t i = 0; i < BUCKETS; i++)
-		for (struct topic *t = hub->bucket[i]; t; t = t->next)
-			for (struct watcher *w = t->watchers; w; w = w->next)
-				presence_say(hub->gw, &t->reader.conversation, &w->presence);
+		return;
+	}
+	while (hub->said < BUCKETS && clients < PRESENCE_SLICE)
+		clients += say_presence(hub, hub->bucket[hub->said++]);
+	timer->repeat = (double)PRESENCE_AGAIN_S * (double)(hub->said - from) / BUCKETS;
+	ev_timer_again(loop, timer);
+	hub->said %= BUCKETS;
 }
 
 static void presence_goes_on(struct hub *hub)
@@ -282,6 +300,7 @@ struct watcher *hub_watch(
 		w->next->prev = w;
 	t->watchers = w;
 	presence_say(hub->gw, conversation, &w->presence);
+	presence_keep(hub->gw, conversation);
 	presence_goes_on(hub);
 	if (t->reader.stream.state != REPLAY_UNCONFIRMED)
 		watcher_confirm(w, t->reader.stream.last);

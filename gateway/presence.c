@@ -32,16 +32,22 @@ static void name_member(const struct presence *p, char member[MEMBER_BYTES])
 
 void presence_say(struct gateway *gw, const struct uuid *conversation, const struct presence *p)
 {
-	char key[KEY_BYTES], member[MEMBER_BYTES], until[NUMBER_BYTES], now[NUMBER_BYTES], ttl[NUMBER_BYTES];
-	int64_t now_s = clock_wall_us() / US_PER_S;
+	char key[KEY_BYTES], member[MEMBER_BYTES], until[NUMBER_BYTES];
 
 	name_key(conversation, key);
 	name_member(p, member);
-	snprintf(until, sizeof until, "%" PRIi64, now_s + PRESENCE_TTL_S);
-	snprintf(now, sizeof now, "%" PRIi64, now_s);
-	snprintf(ttl, sizeof ttl, "%d", PRESENCE_TTL_S + 1);
+	snprintf(until, sizeof until, "%" PRIi64, clock_wall_us() / US_PER_S + PRESENCE_TTL_S);
 	redis_send(gw->redis, (const struct slice[]){SLICE("ZADD"), slice_str(key), slice_str(until), slice_str(member)}, 4,
 		NULL, NULL);
+}
+
+void presence_keep(struct gateway *gw, const struct uuid *conversation)
+{
+	char key[KEY_BYTES], now[NUMBER_BYTES], ttl[NUMBER_BYTES];
+
+	name_key(conversation, key);
+	snprintf(now, sizeof now, "%" PRIi64, clock_wall_us() / US_PER_S);
+	snprintf(ttl, sizeof ttl, "%d", PRESENCE_TTL_S + 1);
 	redis_send(gw->redis, (const struct slice[]){SLICE("ZREMRANGEBYSCORE"), slice_str(key), SLICE("-inf"), slice_str(now)}, 4,
 		NULL, NULL);
 	redis_send(gw->redis, (const struct slice[]){SLICE("EXPIRE"), slice_str(key), slice_str(ttl)}, 3, NULL, NULL);

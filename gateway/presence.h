@@ -14,6 +14,7 @@
 enum {
 	PRESENCE_TTL_S = 20,   /* after its gateway's last word a client is gone */
 	PRESENCE_AGAIN_S = 6,  /* between a gateway's words: three of them in the time */
+	PRESENCE_SLICE = 256,  /* clients said in one go: what is more follows, so that nobody's commands wait behind all of them */
 	PRESENCE_LISTED = 100, /* clients in one answer; `count` counts all of them */
 };
 
@@ -24,6 +25,7 @@ struct presence {
 };
 
 void presence_say(struct gateway *gw, const struct uuid *conversation, const struct presence *p); /* it is there */
+void presence_keep(struct gateway *gw, const struct uuid *conversation); /* once for all that were said: who ran out goes */
 void presence_drop(struct gateway *gw, const struct uuid *conversation, const struct presence *p); /* it left */
 
 /* Calls fn with {"count":n,"clients":[{id, kind, since}]} as JSON, longest there first, or null when Redis does not know. */

@@ -4,6 +4,7 @@
 import asyncio
 import base64
 import concurrent.futures
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -245,6 +246,32 @@ class Live(unittest.TestCase):
         self.assertEqual(self.presence(), {"count": 0, "clients": []})
         self.run_socket(talk)
         until("nobody is left", lambda: self.presence()["count"] == 0)
+
+    def test_presence_of_many(self):
+        """More clients than commands may be under way at Redis: each is said again before it runs out."""
+        many = 24 * 256
+        ids = [row[0] for row in self.here.sql(
+            "INSERT INTO conversations (id, user_id, name) SELECT gen_random_uuid(), user_id, 'many' FROM conversations, "
+            f"generate_series(1, {many}) WHERE id = '{self.conversation}' RETURNING id")]
+        script = ("local ends = {} for _, key in ipairs(redis.call('KEYS', 'pr:*')) do "
+                  "ends[#ends + 1] = redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2] end return ends")
+
+        def ends():
+            return [int(moment) for moment in self.here.redis("EVAL", script, "0").split()]
+
+        async def subscribe(ws, mine):
+            for n, conversation in enumerate(mine):
+                await ws.ws.send(json.dumps({"type": "subscribe", "id": n, "conversation_id": conversation}))
+            self.assertEqual([(await ws.receive())["type"] for _ in mine], ["ack"] * len(mine))
+
+        async def talk(ws):
+            async with contextlib.AsyncExitStack() as stack:
+                for n in range(0, many, 256):
+                    await subscribe(await stack.enter_async_context(Socket(self.client)), ids[n:n + 256])
+                last = max(ends())
+                await asyncio.to_thread(until, "all are said again", lambda: [m > last for m in ends()] == [True] * many)
+
+        self.run_socket(talk)
 
     def test_presence_ends_with_its_gateway(self):
         async def talk(ws):
