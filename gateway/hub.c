@@ -11,42 +11,29 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
-#include "common/store/event_log.h"
 #include "presence.h"
-#include "replay.h"
+#include "reader.h"
 #include "turns.h"
 
 #include <stdlib.h>
 
 enum { BUCKETS = 1024 }; /* a thousand watched conversations in chains of one */
 
-/* A stream's reading of the log. At most one is under way; its answer finds the reader through it, or finds
- * it gone. */
-struct reader {
-	struct hub *hub;
-	struct uuid conversation;
-	struct replay stream;
-	struct reading *under_way; /* owned by the callback */
-	bool wanted;		   /* the log could not be read: again */
-	struct cursor after;
-};
-
-struct reading {
-	struct reader *reader; /* NULL: gone */
-};
-
 struct watcher {
-	struct reader reader;
+	struct reader reader; /* first: on_watchers_page finds it there */
+	struct hub *hub;
 	struct topic *topic;
 	struct watcher *prev, *next;
 	bool is_ready;
+	bool held; /* may not read yet */
 	struct hub_sink sink;
 	struct presence presence;
 };
 
 struct topic {
-	struct topic *next; /* in its bucket */
-	struct reader reader;
+	struct reader reader; /* first: on_topics_page finds it there */
+	struct topic *next;   /* in its bucket */
+	struct hub *hub;
 	struct watcher *watchers;
 	uint64_t asked_ns; /* subscribed, or subscribed anew */
 	char name[LIMIT_TOPIC_BYTES];
@@ -63,72 +50,12 @@ struct hub {
 	size_t said;	   /* the bucket from which presence goes on */
 };
 
-/* --- reading the log --- */
-
 static void hub_soon(struct hub *hub)
 {
 	if (ev_is_active(&hub->again))
 		return;
 	ev_timer_set(&hub->again, HUB_AGAIN_MS / 1e3, 0);
 	ev_timer_start(hub->gw->loop, &hub->again);
-}
-
-static void give_entries(struct replay *stream, const struct event_page *page)
-{
-	for (size_t i = 0; i < page->count; i++) {
-		const struct event_entry *e = &page->entries[i];
-		struct event *event = event_create(e->at, e->kind, &e->turn_id, e->json);
-
-		replay_entry(stream, event);
-		event_drop(&event);
-	}
-}
-
-static void on_page(const struct event_page *page, void *arg)
-{
-	struct reading *reading = arg;
-	struct reader *r = reading->reader;
-
-	free(reading);
-	if (!r)
-		return;
-	r->under_way = NULL;
-	if (page->status == EVENTS_DOWN) {
-		r->wanted = true;
-		hub_soon(r->hub);
-		return;
-	}
-	if (page->status == EVENTS_TOO_OLD) {
-		replay_end(&r->stream, REPLAY_TOO_OLD, page->last);
-		return;
-	}
-	give_entries(&r->stream, page);
-	replay_end(&r->stream, page->more ? REPLAY_MORE : REPLAY_COMPLETE, page->last);
-}
-
-static void reader_ask(struct reader *r)
-{
-	struct reading *reading = xmalloc(sizeof *reading);
-
-	r->wanted = false;
-	reading->reader = r;
-	r->under_way = reading;
-	event_log_read(r->hub->gw->redis, &r->conversation, r->after, 0, on_page, reading);
-}
-
-static void reader_read(struct reader *r, struct cursor after)
-{
-	r->after = after;
-	if (r->under_way)
-		r->under_way->reader = NULL; /* asked for another place, before the stream was restarted */
-	reader_ask(r);
-}
-
-static void reader_finish(struct reader *r)
-{
-	if (r->under_way)
-		r->under_way->reader = NULL;
-	replay_finish(&r->stream);
 }
 
 /* --- watchers --- */
@@ -147,11 +74,33 @@ static void watcher_reset(struct cursor now, void *arg)
 	w->sink.reset(now, w->sink.arg);
 }
 
+static void on_watchers_page(struct reader *r)
+{
+	struct watcher *w = (struct watcher *)(void *)r;
+
+	if (r->wanted)
+		hub_soon(w->hub);
+	else if (w->sink.has_read)
+		w->sink.has_read(w->sink.arg);
+}
+
 static void watcher_read(struct cursor after, void *arg)
 {
 	struct watcher *w = arg;
 
-	reader_read(&w->reader, after);
+	reader_aim(&w->reader, after);
+	w->held = !w->sink.may_read(w->sink.arg);
+	if (!w->held)
+		reader_ask(&w->reader);
+}
+
+bool hub_read_on(struct watcher *watcher)
+{
+	if (!watcher->held || !watcher->sink.may_read(watcher->sink.arg))
+		return false;
+	watcher->held = false;
+	reader_ask(&watcher->reader);
+	return true;
 }
 
 /* ready comes before anything that the confirmation itself brings. */
@@ -170,6 +119,11 @@ struct cursor hub_position(const struct watcher *watcher)
 bool hub_is_ready(const struct watcher *watcher)
 {
 	return watcher->is_ready;
+}
+
+bool hub_is_reading(const struct watcher *watcher)
+{
+	return watcher->reader.under_way != NULL;
 }
 
 /* --- topics --- */
@@ -191,11 +145,18 @@ static void topic_reset(struct cursor now, void *arg)
 			replay_restart(&w->reader.stream, now);
 }
 
+static void on_topics_page(struct reader *r)
+{
+	if (r->wanted)
+		hub_soon(((struct topic *)(void *)r)->hub);
+}
+
 static void topic_read(struct cursor after, void *arg)
 {
 	struct topic *t = arg;
 
-	reader_read(&t->reader, after);
+	reader_aim(&t->reader, after);
+	reader_ask(&t->reader);
 }
 
 static struct topic **topic_slot(struct hub *hub, const struct uuid *conversation)
@@ -211,8 +172,8 @@ static struct topic *topic_create(struct hub *hub, const struct uuid *conversati
 {
 	struct topic *t = xcalloc(1, sizeof *t), **slot = topic_slot(hub, conversation);
 
-	t->reader.hub = hub;
-	t->reader.conversation = *conversation;
+	t->hub = hub;
+	t->reader = (struct reader){.redis = hub->gw->redis, .conversation = *conversation, .answered = on_topics_page};
 	replay_init(&t->reader.stream, NULL, (struct replay_sink){topic_deliver, topic_reset, topic_read, t});
 	topic_conversation(conversation, t->name);
 	t->asked_ns = clock_mono_ns();
@@ -225,7 +186,7 @@ static struct topic *topic_create(struct hub *hub, const struct uuid *conversati
 
 static void topic_destroy(struct topic *t)
 {
-	struct hub *hub = t->reader.hub;
+	struct hub *hub = t->hub;
 
 	*topic_slot(hub, &t->reader.conversation) = t->next;
 	hub->topics--;
@@ -289,7 +250,9 @@ struct watcher *hub_watch(
 
 	if (!t)
 		t = topic_create(hub, conversation);
-	*w = (struct watcher){.reader = {.hub = hub, .conversation = *conversation},
+	*w = (struct watcher){
+		.reader = {.redis = hub->gw->redis, .conversation = *conversation, .answered = on_watchers_page},
+		.hub = hub,
 		.topic = t,
 		.next = t->watchers,
 		.sink = sink,
@@ -314,7 +277,7 @@ void hub_unwatch(struct watcher **watcher)
 	if (!w)
 		return;
 	*watcher = NULL;
-	presence_drop(w->reader.hub->gw, &w->reader.conversation, &w->presence);
+	presence_drop(w->hub->gw, &w->reader.conversation, &w->presence);
 	if (w->prev)
 		w->prev->next = w->next;
 	else
@@ -414,21 +377,14 @@ static void hub_ask_again(struct hub *hub, uint64_t now)
  * of every topic, and would keep all that we ask until then. */
 static void topic_ask_again(struct topic *t, uint64_t now)
 {
-	if (!t->reader.hub->heard || now - t->asked_ns < HUB_CONFIRM_MS * NS_PER_MS)
+	if (!t->hub->heard || now - t->asked_ns < HUB_CONFIRM_MS * NS_PER_MS)
 		return;
 	t->asked_ns = now;
-	link_unsubscribe(t->reader.hub->gw->events_link, slice_str(t->name));
-	link_subscribe(t->reader.hub->gw->events_link, slice_str(t->name));
+	link_unsubscribe(t->hub->gw->events_link, slice_str(t->name));
+	link_subscribe(t->hub->gw->events_link, slice_str(t->name));
 }
 
 /* True when there is more to try later. */
-static bool reader_again(struct reader *r)
-{
-	if (r->wanted)
-		reader_ask(r);
-	return r->wanted;
-}
-
 static bool topic_again(struct topic *t, uint64_t now)
 {
 	bool later = t->reader.stream.state == REPLAY_UNCONFIRMED;

@@ -30,6 +30,10 @@ struct hub_sink {
 	void (*event)(struct event *event, void *arg); /* in order, each once */
 	void (*reset)(struct cursor now,
 		void *arg); /* what lies between is lost: read again; events after `now` follow */
+	/* May a page of what its client missed be read for it now? When not, its owner calls hub_read_on once it may; has_read
+	 * (may be NULL) says that a page was given. What is missed waits in Redis, not for a socket. */
+	bool (*may_read)(void *arg);
+	void (*has_read)(void *arg);
 	void *arg;
 	const char *kind; /* static text, for presence.h */
 };
@@ -44,6 +48,8 @@ struct watcher *hub_watch(
 void hub_unwatch(struct watcher **watcher);
 struct cursor hub_position(const struct watcher *watcher); /* the last event given to it, or where it began */
 bool hub_is_ready(const struct watcher *watcher);
+bool hub_is_reading(const struct watcher *watcher); /* what its client missed, now */
+bool hub_read_on(struct watcher *watcher); /* if it was held back and now may; true when it reads */
 
 /* The events link's handler; arg is the struct gateway. */
 void hub_message(const struct link_in *in, void *arg);

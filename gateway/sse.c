@@ -101,19 +101,38 @@ static bool write_event(struct stream *s, struct event *event)
 	return written;
 }
 
+/* What is ahead of it must be little; an event that is large by itself goes alone. */
+static bool has_way(const struct stream *s)
+{
+	size_t pending = request_stream_pending(s->request);
+
+	return pending == 0 || (pending < SSE_AHEAD_BYTES && outbox_next(&s->outbox)->n < SSE_AHEAD_BYTES);
+}
+
 static void pump(struct stream *s)
 {
-	while (!s->ending && outbox_next(&s->outbox) &&
-		request_stream_pending(s->request) < SSE_AHEAD_BYTES) {
+	while (!s->ending && outbox_next(&s->outbox) && has_way(s)) {
 		if (!write_event(s, outbox_next(&s->outbox)))
 			stream_end(s);
 		outbox_sent(&s->outbox);
 	}
 }
 
+/* A page of what was missed is read when the one before is on its way. */
+static bool may_read(void *arg)
+{
+	const struct stream *s = arg;
+
+	return !s->ending && !outbox_next(&s->outbox);
+}
+
 static void on_drained(struct request *r)
 {
-	pump(r->owner);
+	struct stream *s = r->owner;
+
+	pump(s);
+	if (s->watcher)
+		hub_read_on(s->watcher);
 }
 
 static void add(struct stream *s, struct event *event)
@@ -222,7 +241,7 @@ static void stream_start(struct request *r, const struct cursor *after)
 	if (!live_is_of(r->gw->live, &s->listener, &r->who.user_id))
 		bug("there was room a moment ago");
 	s->watcher = hub_watch(
-		r->gw->hub, &r->params.ids[0], after, (struct hub_sink){on_ready, on_event, on_reset, s, "stream"});
+		r->gw->hub, &r->params.ids[0], after, (struct hub_sink){on_ready, on_event, on_reset, may_read, NULL, s, "stream"});
 }
 
 static void owned(struct request *r, const struct pg_answer *answer)

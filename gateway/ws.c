@@ -124,8 +124,10 @@ static int on_writeable(struct ws *ws)
 		lws_callback_on_writable(ws->wsi);
 		return 0;
 	}
-	if (!ws->close_code)
+	if (!ws->close_code) {
+		ws_read_on(ws);
 		return 0;
+	}
 	lws_close_reason(ws->wsi, (enum lws_close_status)ws->close_code, (unsigned char *)ws->close_reason,
 		strlen(ws->close_reason));
 	return -1;

@@ -58,6 +58,7 @@ struct ws {
 	size_t subscription_count, op_count;
 	bool unknown; /* who is not known yet: a key is being asked for */
 	bool ping_due, told_expiring;
+	bool held;	/* a subscription may wait until it may read what was missed */
 	bool draining;	/* the gateway stops: nothing new; closed once nothing is under way */
 	int close_code; /* 0: open */
 	char close_reason[64];
@@ -113,6 +114,7 @@ void ws_command(struct ws *ws, struct slice text);
 void ws_subscribe(struct ws *ws, int64_t id, const cJSON *json);
 void ws_unsubscribe(struct ws *ws, int64_t id, const cJSON *json);
 void ws_unsubscribe_all(struct ws *ws);
+void ws_read_on(struct ws *ws); /* what it was given is out: more of what it missed may be read */
 
 /* --- ws_turn.c: these two take the JSON over --- */
 

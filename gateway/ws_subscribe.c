@@ -72,6 +72,38 @@ static void on_reset(struct cursor now, void *arg)
 	ws_message_send(s->ws, &out);
 }
 
+/* Of all that a socket missed one page is read at a time, and only when what it was given before is out: a client that
+ * comes back for much is not taken for one that reads too slowly. */
+static bool may_read(void *arg)
+{
+	struct ws_subscription *mine = arg;
+	struct ws *ws = mine->ws;
+	bool may = !ws->close_code && !outbox_next(&ws->outbox);
+
+	for (const struct ws_subscription *s = ws->subscriptions; s && may; s = s->next)
+		may = s == mine || !s->watcher || !hub_is_reading(s->watcher);
+	ws->held = ws->held || !may;
+	return may;
+}
+
+void ws_read_on(struct ws *ws)
+{
+	if (!ws->held || outbox_next(&ws->outbox))
+		return;
+	ws->held = false;
+	for (const struct ws_subscription *s = ws->subscriptions; s; s = s->next) {
+		if (s->watcher && hub_read_on(s->watcher)) {
+			ws->held = true; /* maybe others are */
+			return;
+		}
+	}
+}
+
+static void has_read(void *arg)
+{
+	ws_read_on(((struct ws_subscription *)arg)->ws);
+}
+
 static struct ws_subscription **find(struct ws *ws, const struct uuid *conversation)
 {
 	struct ws_subscription **at = &ws->subscriptions;
@@ -119,7 +151,8 @@ static void begin(struct ws *ws, const struct ws_op *op)
 	ws->subscriptions = s;
 	ws->subscription_count++;
 	s->watcher = hub_watch(ws->gw->hub, &op->conversation, op->has_after ? &op->after : NULL,
-		(struct hub_sink){on_ready, on_event, on_reset, s, "socket"});
+		(struct hub_sink){on_ready, on_event, on_reset, may_read, has_read, s, "socket"});
+	ws_read_on(ws); /* the one that was overtaken may have been reading */
 }
 
 static void owned(const struct pg_answer *answer, void *arg)
@@ -222,5 +255,6 @@ void ws_unsubscribe(struct ws *ws, int64_t id, const cJSON *json)
 	at = find(ws, &conversation);
 	if (*at)
 		overtake(at);
+	ws_read_on(ws);
 	acknowledge(ws, id, &conversation, NULL);
 }

@@ -17,7 +17,8 @@ enum {
 	EVENT_LOG_KEY_BYTES = 64,
 	EVENT_PAGE = 200, /* events read in one call .. */
 	EVENT_PAGE_BYTES =
-		1024 * 1024, /* .. or as many as reach this: an event is 1 KiB, at its worst 1 MiB */
+		256 * 1024, /* .. or as fit in this, or one: an event is 1 KiB, at its worst 1 MiB, which is all that may
+			       wait for a socket */
 };
 
 enum event_read { EVENTS_COMPLETE, EVENTS_TOO_OLD, EVENTS_DOWN /* Redis is: ask again */ };

@@ -208,6 +208,19 @@ START_TEST(large_events_make_small_pages)
 }
 END_TEST
 
+START_TEST(an_event_larger_than_a_page_comes_alone)
+{
+	begin_log(EPOCH);
+	write_log(EPOCH, 1, 2, 10, "1000");
+	write_log(EPOCH, 3, 3, 2 * EVENT_PAGE_BYTES, "1000");
+	write_log(EPOCH, 4, 4, 10, "1000");
+	ck_assert_uint_eq(read_after(EPOCH, 0, 0).count, 2);
+	ck_assert_uint_eq(read_after(EPOCH, 2, 0).count, 1);
+	ck_assert_int_eq(read_after(EPOCH, 2, 0).more, true);
+	ck_assert_uint_eq(read_after(EPOCH, 3, 0).count, 1);
+}
+END_TEST
+
 START_TEST(a_lost_log)
 {
 	struct read r = {0};
@@ -276,6 +289,7 @@ int main(void)
 	tcase_add_test(tc, a_trimmed_log);
 	tcase_add_test(tc, a_log_that_lost_its_beginning_only);
 	tcase_add_test(tc, large_events_make_small_pages);
+	tcase_add_test(tc, an_event_larger_than_a_page_comes_alone);
 	tcase_add_test(tc, a_lost_log);
 	tcase_add_test(tc, where_a_log_stands);
 	tcase_add_test(tc, without_redis);

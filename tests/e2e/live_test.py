@@ -489,6 +489,45 @@ class Live(unittest.TestCase):
         self.run_socket(talk)
         slow.close()
 
+    def test_who_comes_back_for_much_is_not_too_slow(self):
+        """What was missed of several conversations is many times what may wait for a socket; a stream's, too."""
+        many, ids = 60, [self.conversation, self.client.new_conversation(), self.client.new_conversation()]
+        begin = self.client.get(f"/api/v1/conversations/{self.conversation}/turns").json["as_of"]
+        for conversation in ids:
+            turns = [{"speaker": "Lumen", "raw_text": f"{n} {'word ' * 3000}"} for n in range(many)]
+            answer = self.client.post(f"/api/v1/conversations/{conversation}/turns:batch", {"turns": turns})
+            self.assertEqual(answer.status, 200, answer)
+            log = f"ev:{{0}}:{conversation}"
+            until("all are in the log", lambda log=log: int(self.here.redis("XLEN", log)) > many)
+
+        async def talk(ws):
+            for n, conversation in enumerate(ids):
+                await ws.ws.send(json.dumps({"type": "subscribe", "id": n, "conversation_id": conversation, "after": "0-0"}))
+            found = await ws.until("turn:processed", many * len(ids))
+            for conversation in ids:
+                mine = [e["turn"]["seq"] for e in found if e["conversation_id"] == conversation]
+                self.assertEqual(mine, list(range(1, many + 1)))
+
+        self.run_socket(talk)
+        connection, answer = self.stream(**{"Last-Event-ID": begin})
+        self.assertEqual(self.events(answer, many)["turn"]["seq"], many)
+        connection.close()
+
+    def test_a_turn_of_a_megabyte_is_seen(self):
+        """Thousands of corrections: its event alone is all that may wait for a socket."""
+        self.client.turn(self.conversation, "word " * 3000, speaker="Lumen")
+        self.client.turn(self.conversation, "um a " * 2600, options={"deadline_ms": 10000})
+        log = f"ev:{{0}}:{self.conversation}"
+        until("it is in the log", lambda: int(self.here.redis("XLEN", log)) >= 6)  # with its beginning, and its confidence
+        self.client.turn(self.conversation, "Fine.", speaker="Lumen")
+
+        async def talk(ws):
+            await ws.ask("subscribe", conversation_id=self.conversation, after="0-0")
+            found = await ws.until("turn:processed", 3)
+            self.assertEqual([e["turn"]["seq"] for e in found], [1, 2, 3])
+
+        self.run_socket(talk)
+
     def log(self):
         with open(self.here.state.log("gateway"), encoding="utf-8", errors="replace") as f:
             return f.read()
