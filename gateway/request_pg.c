@@ -85,19 +85,43 @@ bool request_query_u64(struct request *r, const char *name, uint64_t preset, uin
 	return false;
 }
 
-/* One preference, without the spaces around it. */
+static struct slice without_blanks(struct slice s)
+{
+	while (s.n && (*s.p == ' ' || *s.p == '\t'))
+		s = slice_of(s.p + 1, s.n - 1);
+	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+/* What stands before a character of s; *rest is what stands behind it, without a pointer when s has none. */
+static struct slice cut(struct slice s, char at, struct slice *rest)
+{
+	const char *found = s.n ? memchr(s.p, at, s.n) : NULL;
+	size_t n = found ? (size_t)(found - s.p) : s.n;
+
+	*rest = found ? slice_of(found + 1, s.n - n - 1) : (struct slice){0};
+	return slice_of(s.p, n);
+}
+
+/* name [= token or "quoted"] [; parameters], of which we know none. */
 static void one_preference(struct slice p, bool *async, uint64_t *wait_ms)
 {
+	struct slice parameters, value;
+	struct slice name = without_blanks(cut(cut(p, ';', &parameters), '=', &value));
 	uint64_t s = 0;
 
-	if (slice_eq_nocase(p, SLICE("respond-async")))
+	value = without_blanks(value);
+	if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
+		value = slice_of(value.p + 1, value.n - 2);
+	if (slice_eq_nocase(name, SLICE("respond-async")) && value.n == 0)
 		*async = true;
-	if (p.n <= 5 || p.n > 5 + 6 || strncasecmp(p.p, "wait=", 5) != 0)
+	if (!slice_eq_nocase(name, SLICE("wait")) || value.n < 1 || value.n > 6)
 		return;
-	for (size_t i = 5; i < p.n; i++) {
-		if (p.p[i] < '0' || p.p[i] > '9')
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9')
 			return;
-		s = s * 10 + (uint64_t)(p.p[i] - '0');
+		s = s * 10 + (uint64_t)(value.p[i] - '0');
 	}
 	*wait_ms = s * 1000;
 }
@@ -106,15 +130,6 @@ void request_prefer(const struct request *r, bool *async, uint64_t *wait_ms)
 {
 	struct slice left = r->headers.prefer;
 
-	while (left.n > 0) {
-		const char *comma = memchr(left.p, ',', left.n);
-		struct slice p = {left.p, comma ? (size_t)(comma - left.p) : left.n};
-
-		left = comma ? slice_of(comma + 1, left.n - p.n - 1) : (struct slice){0};
-		while (p.n && (*p.p == ' ' || *p.p == '\t'))
-			p = slice_of(p.p + 1, p.n - 1);
-		while (p.n && (p.p[p.n - 1] == ' ' || p.p[p.n - 1] == '\t'))
-			p.n--;
-		one_preference(p, async, wait_ms);
-	}
+	while (left.n > 0)
+		one_preference(cut(left, ',', &left), async, wait_ms);
 }

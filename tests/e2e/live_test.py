@@ -598,6 +598,10 @@ class Live(unittest.TestCase):
         answer = self.client.turn(self.conversation, TEXT, headers={"Prefer": "wait=5"})
         self.assertEqual((answer.status, answer.headers["Preference-Applied"]), (201, "wait=5"), answer)
         self.assertRegex(answer.headers["Server-Timing"], r"total;dur=[\d.]+")
+        for prefer, applied in (('wait="5"', "wait=5"), ("handling=lenient;x=1 , Wait = 5", "wait=5"), ("wait=5;x", "wait=5"),
+                                ('respond-async; x="y"', "respond-async"), ("wait", None), ('wait="x"', None), ("wait=", None)):
+            answer = self.client.turn(self.conversation, "Fine.", speaker="Lumen", headers={"Prefer": prefer})
+            self.assertEqual(answer.headers["Preference-Applied"], applied, prefer)
 
     def test_a_batch_with_bad_ones_among_it(self):
         good = {"speaker": "User", "raw_text": TEXT}
