@@ -35,6 +35,11 @@ void event_drop(struct event **event)
 	*event = NULL;
 }
 
+bool event_has_turn(enum event_kind kind)
+{
+	return kind == EVENT_TURN_ACCEPTED || kind == EVENT_TURN_PROCESSED;
+}
+
 bool event_is_turn_state(enum event_kind kind)
 {
 	switch (kind) {

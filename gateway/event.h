@@ -36,6 +36,7 @@ static inline char *event_json(struct event *event)
 
 /* Does only the newest such event of a turn matter to one who missed the others? */
 bool event_is_turn_state(enum event_kind kind);
+bool event_has_turn(enum event_kind kind); /* all of it, text too */
 
 /* May c be the next one after last? True too for the first of a log after the position "nothing yet" (0-0).
  */

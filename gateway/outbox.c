@@ -61,18 +61,36 @@ static bool is_zero(const struct uuid *id)
 	return uuid_eq(id, &zero);
 }
 
-/* True when it was there already. */
-static bool seen_before(struct seen *s, const struct uuid *id)
+/* Its place, or the free one that it would have. */
+static struct uuid *place_of(const struct seen *s, const struct uuid *id)
 {
 	size_t at = uuid_hash(id) & s->mask;
 
-	while (!is_zero(&s->slot[at])) {
-		if (uuid_eq(&s->slot[at], id))
-			return true;
+	while (!is_zero(&s->slot[at]) && !uuid_eq(&s->slot[at], id))
 		at = (at + 1) & s->mask;
-	}
-	s->slot[at] = *id;
-	return false;
+	return &s->slot[at];
+}
+
+static bool is_seen(const struct seen *s, const struct uuid *id)
+{
+	return uuid_eq(place_of(s, id), id);
+}
+
+/* True when it was there already. */
+static bool seen_before(struct seen *s, const struct uuid *id)
+{
+	bool was = is_seen(s, id);
+
+	*place_of(s, id) = *id;
+	return was;
+}
+
+/* Only by what has all of the turn: turn:error and the like name it, and say nothing of its text. */
+static bool is_overtaken(struct seen *seen, const struct event *e)
+{
+	if (!event_is_turn_state(e->kind) || is_zero(&e->turn_id))
+		return false;
+	return event_has_turn(e->kind) ? seen_before(seen, &e->turn_id) : is_seen(seen, &e->turn_id);
 }
 
 static void conflate(struct outbox *o)
@@ -86,8 +104,7 @@ static void conflate(struct outbox *o)
 	while (e) {
 		struct outbox_entry *older = e->prev;
 
-		if (event_is_turn_state(e->event->kind) && !is_zero(&e->event->turn_id) &&
-			seen_before(&seen, &e->event->turn_id))
+		if (is_overtaken(&seen, e->event))
 			take_out(o, e);
 		e = older;
 	}

@@ -2,8 +2,8 @@
  *
  * outbox.h - what one socket is still to be sent: shared events and messages of its own, in order, bounded.
  *
- * Past OUTBOX_SOFT_BYTES the queue keeps only the newest state of each turn (the older ones say nothing that
- * the newest does not); what is about the socket's own requests is never left out. When even that passes
+ * Past OUTBOX_SOFT_BYTES the queue keeps of each turn only its newest state, with what was said of it since (the
+ * older ones say nothing that the newest does not); what is about the socket's own requests is never left out. When even that passes
  * OUTBOX_BYTES, the socket is too slow: outbox_add says so, and its owner closes it (1013). One message is
  * taken whatever its size when nothing waits.
  *

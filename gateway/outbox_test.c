@@ -63,6 +63,25 @@ START_TEST(a_slow_reader_gets_the_newest_states_then_is_refused)
 }
 END_TEST
 
+START_TEST(what_does_not_have_the_turn_overtakes_nothing)
+{
+	static const enum event_kind said[] = {
+		EVENT_TURN_ACCEPTED, EVENT_TURN_PROCESSING, EVENT_TURN_PROCESSED, EVENT_TURN_ERROR};
+	struct outbox o;
+
+	outbox_init(&o);
+	for (size_t i = 0; i < countof(said); i++)
+		ck_assert(outbox_add(&o, state_of(1, i + 1, said[i], 1000)));
+	for (unsigned t = 2; t <= 300; t++)
+		ck_assert(outbox_add(&o, state_of(t, t + 10, EVENT_TURN_PROCESSED, 1000)));
+	ck_assert_int_eq(outbox_next(&o)->kind, EVENT_TURN_PROCESSED);
+	ck_assert_uint_eq(outbox_next(&o)->at.offset, 3);
+	outbox_sent(&o);
+	ck_assert_int_eq(outbox_next(&o)->kind, EVENT_TURN_ERROR);
+	outbox_finish(&o);
+}
+END_TEST
+
 START_TEST(its_own_messages_are_never_left_out)
 {
 	struct outbox o;
@@ -121,6 +140,7 @@ int main(void)
 	TCase *t = tcase_create("outbox");
 
 	tcase_add_loop_test(t, a_slow_reader_gets_the_newest_states_then_is_refused, 0, (int)countof(floods));
+	tcase_add_test(t, what_does_not_have_the_turn_overtakes_nothing);
 	tcase_add_test(t, its_own_messages_are_never_left_out);
 	tcase_add_test(t, one_big_message_passes_when_nothing_waits);
 	tcase_add_test(t, an_event_is_shared);
