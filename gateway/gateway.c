@@ -15,6 +15,7 @@
 #include "admit.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/service/timings.h"
 #include "clean.h"
 #include "common/wire/events.h"
 #include "http.h"
@@ -78,12 +79,18 @@ static void on_store_state(bool up, void *arg)
 		look_ready(gw);
 }
 
+static void on_connected(uint64_t took_ns, void *arg)
+{
+	timing_ns(METRIC_SYSTEM_DATABASE_CONNECTION, took_ns);
+}
+
 static void open_stores(struct gateway *gw)
 {
 	const struct service_common *common = service_common(gw->run);
 
 	gw->pg = pg_open(gw->loop, &(struct pg_options){.conninfo = common->postgres,
-		.connections = (size_t)gw->config->pg_connections, .timeout_ms = PG_TIMEOUT_MS, .state = on_store_state, .arg = gw});
+		.connections = (size_t)gw->config->pg_connections, .timeout_ms = PG_TIMEOUT_MS, .state = on_store_state,
+		.connected = on_connected, .arg = gw});
 	gw->redis = redis_open(gw->loop, &(struct redis_options){.url = common->redis, .timeout_ms = REDIS_TIMEOUT_MS,
 		.state = on_store_state, .arg = gw});
 }
