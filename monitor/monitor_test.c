@@ -112,9 +112,12 @@ static uint64_t deadline(void)
 
 static ev_timer beat;
 static bool told_modes;
+static int dropped_out = -1; /* where the sender tells at each beat how much it could not send */
 
 static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 {
+	if (dropped_out >= 0)
+		dprintf(dropped_out, "%llu\n", (unsigned long long)timings_dropped());
 	if (told_modes)
 		timing_ns(METRIC_API_CLEANING_DECISION, NS_PER_MS);
 }
@@ -179,6 +182,20 @@ static pid_t run_sender_with(void (*reload)(struct service_run *run))
 static pid_t run_sender(void)
 {
 	return run_sender_with(sender_reload);
+}
+
+static pid_t run_telling_sender(struct program *told)
+{
+	int ends[2];
+
+	told->n = told->taken = 0;
+	ck_assert(pipe2(ends, O_CLOEXEC) == 0);
+	dropped_out = ends[1];
+	told->pid = run_sender();
+	dropped_out = -1;
+	close(ends[1]);
+	told->out = ends[0];
+	return told->pid;
 }
 
 /* --- reading what was told --- */
@@ -372,6 +389,49 @@ START_TEST(a_missed_target_is_an_alert_until_it_is_met)
 }
 END_TEST
 
+static void await_dropped(struct program *told, unsigned long long least)
+{
+	uint64_t until = deadline();
+	char *line;
+
+	while ((line = next_line(told, until)) != NULL)
+		if (strtoull(line, NULL, 10) >= least)
+			return;
+	ck_abort_msg("%llu timings were not counted as dropped within %d s", least, DEADLINE_S);
+}
+
+/* Figures are of the time at which samples come: what was measured while nobody heard it must not come later as if it were new. */
+START_TEST(without_a_monitor_timings_are_dropped_and_counted)
+{
+	static struct program monitor, snapshots, told;
+	double lost = 0;
+	pid_t sender;
+	cJSON *line;
+
+	run(&monitor, monitor_argv);
+	run(&snapshots, alerts_argv);
+	sender = run_telling_sender(&told);
+	cJSON_Delete(await(&snapshots, "snapshot", METRIC_API_CLEANING_DECISION, 1));
+	ck_assert_int_eq(stop(&monitor), 0);
+	kill(sender, SIGHUP);
+	await_dropped(&told, KNOWN + SLOW);
+	run(&monitor, monitor_argv);
+	for (uint64_t until = deadline(); lost < KNOWN + SLOW && clock_mono_ns() < until; cJSON_Delete(line)) {
+		line = await(&snapshots, "snapshot", METRIC_API_CLEANING_DECISION, 1);
+		lost = number(line, "samples_lost");
+		ck_assert_ptr_null(minute_of(line, METRIC_API_TURN_INSERT));
+	}
+	ck_assert_double_ge(lost, KNOWN + SLOW);
+	kill(sender, SIGHUP);
+	line = await(&snapshots, "snapshot", METRIC_API_LUMEN_TURN_PROCESS, SLOW);
+	check_figures(line);
+	cJSON_Delete(line);
+	ck_assert_int_eq(stop(&told), 0);
+	ck_assert_int_eq(stop(&monitor), 0);
+	stop(&snapshots);
+}
+END_TEST
+
 static void await_text(struct program *p, const char *what)
 {
 	uint64_t until = deadline();
@@ -548,6 +608,7 @@ int main(void)
 		return 1;
 	tcase_add_test(tc, timings_come_in_and_judgements_go_out);
 	tcase_add_test(tc, a_missed_target_is_an_alert_until_it_is_met);
+	tcase_add_test(tc, without_a_monitor_timings_are_dropped_and_counted);
 	tcase_add_test(tc, connected_processes_are_counted_and_no_others);
 	tcase_add_test(tc, noise_is_refused_and_counted);
 	tcase_add_test(tc, the_reader_finds_a_monitor_that_came_back);

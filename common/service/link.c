@@ -240,8 +240,8 @@ static struct lane *add_lane(struct link *link)
 	zsock_set_reconnect_ivl(lane->socket, RECONNECT_MS);
 	zsock_set_reconnect_ivl_max(lane->socket, RECONNECT_MAX_MS);
 	zsock_set_sndtimeo(lane->socket, 0); /* a full link answers at once, never blocks the loop */
-	if (link->type == ZMQ_DEALER)
-		zsock_set_immediate(lane->socket, 1); /* a dead decider is given nothing while others live */
+	if (link->type == ZMQ_DEALER || link->type == ZMQ_PUB)
+		zsock_set_immediate(lane->socket, 1); /* a dead decider is given nothing while others live, a new monitor nothing old */
 	if (link->type == ZMQ_XPUB)
 		zsock_set_xpub_verbose(lane->socket, 1);
 	/* All that it sends is subscriptions, together whenever a peer is back: past the mark ZeroMQ drops them without a word,

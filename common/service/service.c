@@ -279,7 +279,7 @@ static void open_links(struct service_run *run)
 	struct link_handlers control = {.message = on_control, .arg = run};
 
 	link_curve_start(run);
-	run->timings = link_open(run, LINK_TIMINGS, LINK_CONNECTS, NULL, (struct link_handlers){0});
+	run->timings = link_open(run, LINK_TIMINGS, LINK_CONNECTS, NULL, (struct link_handlers){.peer = timings_peer});
 	timings_open(run->loop, run->timings, service_instance(run));
 	if (topology_allows(LINK_CONTROL, run->service->name, LINK_BINDS))
 		return; /* the monitor tells the modes, it does not ask */

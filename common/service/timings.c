@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * timings.c - see timings.h. One batch is gathered in a fixed array. Its first sample starts the timer that sends it, so an
- * idle process never wakes for nothing; a full batch or a slow operation sends it at once.
+ * idle process never wakes for nothing; a full batch or a slow operation sends it at once. Without a monitor it is held for as
+ * long as one takes to start again, and dropped then: the windows go by when a sample comes, so an old one would count as new.
  */
 #include "timings.h"
 
@@ -10,7 +11,10 @@
 #include "link.h"
 #include "timings_frame.h"
 
-enum { SAMPLE_BYTES = 10 }; /* metric u16, value u64 */
+enum {
+	SAMPLE_BYTES = 10, /* metric u16, value u64 */
+	HOLD_MS = 1000,	   /* a monitor that is started again is there by then */
+};
 
 static void timings_flush(void);
 
@@ -21,12 +25,34 @@ static struct {
 	const char *source;
 	char samples[LIMIT_TIMING_SAMPLES * SAMPLE_BYTES];
 	size_t bytes;
+	uint64_t since_ns; /* of the batch's first sample */
+	size_t monitors;   /* connected: a PUB without any loses what it is given without a word */
 	uint64_t dropped;
 } client;
 
+static void start_timer(void)
+{
+	if (!client.loop)
+		return;
+	ev_timer_set(&client.timer, TIMINGS_FLUSH_MS / 1e3, 0);
+	ev_timer_start(client.loop, &client.timer);
+}
+
 static void on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	timings_flush();
+	if (client.monitors == 0 && clock_mono_ns() - client.since_ns < HOLD_MS * NS_PER_MS)
+		start_timer();
+	else
+		timings_flush();
+}
+
+/* What is held goes with the timer: the connection's subscription is heard by then. */
+void timings_peer(bool up, void *arg)
+{
+	if (up)
+		client.monitors++;
+	else if (client.monitors > 0) /* one whose handshake failed goes without having come */
+		client.monitors--;
 }
 
 void timings_open(struct ev_loop *loop, struct link *link, const char *source)
@@ -44,6 +70,7 @@ void timings_close(void)
 		ev_timer_stop(client.loop, &client.timer);
 	client.loop = NULL;
 	client.link = NULL;
+	client.monitors = 0;
 }
 
 static void send_samples(struct slice samples, const struct uuid *turn_id)
@@ -52,7 +79,7 @@ static void send_samples(struct slice samples, const struct uuid *turn_id)
 
 	if (turn_id)
 		m.turn_id = *turn_id;
-	if (!client.link) {
+	if (client.monitors == 0) {
 		client.dropped += samples.n / SAMPLE_BYTES;
 		return;
 	}
@@ -86,7 +113,9 @@ static bool is_slow(enum metric metric, uint64_t micro_units)
 
 static void add(enum metric metric, uint64_t micro_units, const struct uuid *turn_id)
 {
-	if (turn_id && is_slow(metric, micro_units)) {
+	bool at_once = client.monitors > 0 && is_slow(metric, micro_units);
+
+	if (turn_id && at_once) {
 		char one[SAMPLE_BYTES];
 
 		encode(one, metric, micro_units);
@@ -94,12 +123,12 @@ static void add(enum metric metric, uint64_t micro_units, const struct uuid *tur
 		return;
 	}
 	encode(client.samples + client.bytes, metric, micro_units);
-	if (client.bytes == 0 && client.loop) {
-		ev_timer_set(&client.timer, TIMINGS_FLUSH_MS / 1e3, 0);
-		ev_timer_start(client.loop, &client.timer);
+	if (client.bytes == 0) {
+		client.since_ns = clock_mono_ns();
+		start_timer();
 	}
 	client.bytes += SAMPLE_BYTES;
-	if (client.bytes == sizeof client.samples || is_slow(metric, micro_units))
+	if (client.bytes == sizeof client.samples || at_once)
 		timings_flush();
 }
 

@@ -2,8 +2,8 @@
  *
  * timings.h - the client of the monitor: durations and gauges, sent in batches, slow ones at once.
  *
- * Never blocks and never fails the caller: what cannot be sent is dropped and counted, and the count is sent later. The
- * frame owns the one client of a process; before it is open, samples are counted as dropped.
+ * Never blocks and never fails the caller: what cannot be sent, since no monitor is connected, is dropped and counted, and the
+ * count is sent later. The frame owns the one client of a process.
  */
 #ifndef CC_SERVICE_TIMINGS_H
 #define CC_SERVICE_TIMINGS_H
