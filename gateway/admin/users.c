@@ -4,9 +4,11 @@
  */
 #include "admin.h"
 
+#include "common/base/utf8.h"
 #include "common/base/uuid.h"
 #include "gateway/apikey.h"
 #include "gateway/password.h"
+#include "gateway/shape.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -24,8 +26,20 @@ static void echo(bool on)
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &t);
 }
 
-/* One line, without its newline. */
-static bool read_password(char *out, int bytes)
+/* Why no login could send it (auth.c has the same bounds); NULL: one can. */
+static const char *password_wrong(struct slice password)
+{
+	if (password.n < PASSWORD_MIN_BYTES)
+		return "is too short";
+	if (password.n > PASSWORD_MAX_BYTES)
+		return "is too long";
+	if (!utf8_valid(password, NULL) || text_has_control(password))
+		return "has a control character or is no UTF-8";
+	return text_is_blank(password) ? "is white space alone" : NULL;
+}
+
+/* One line, without its newline; empty when there is none. */
+static void read_password(char *out, int bytes)
 {
 	bool terminal = isatty(STDIN_FILENO) == 1, got;
 
@@ -38,9 +52,7 @@ static bool read_password(char *out, int bytes)
 		echo(true);
 		fputc('\n', stderr);
 	}
-	if (got)
-		out[strcspn(out, "\r\n")] = '\0';
-	return got && strlen(out) >= PASSWORD_MIN_BYTES;
+	out[got ? strcspn(out, "\r\n") : 0] = '\0';
 }
 
 static int unique_violation(PGresult *r)
@@ -75,7 +87,8 @@ static int insert_user(PGconn *db, const char *email, const char *hash, const ch
 int admin_user_add(PGconn *db, int argc, char **argv)
 {
 	const char *email = argv[0], *role = admin_option(argc, argv, "--role", "user");
-	char password[PASSWORD_MAX_BYTES + 2], hash[PASSWORD_HASH_BYTES];
+	char password[PASSWORD_MAX_BYTES + 3], hash[PASSWORD_HASH_BYTES]; /* one byte more than may be, its newline, NUL */
+	const char *wrong;
 	bool hashed;
 
 	if (!strchr(email, '@') || strlen(email) > 254) {
@@ -86,8 +99,11 @@ int admin_user_add(PGconn *db, int argc, char **argv)
 		fprintf(stderr, "cleanerctx-admin: --role is user or operator, not %s\n", role);
 		return ADMIN_USAGE;
 	}
-	if (!read_password(password, sizeof password)) {
-		fprintf(stderr, "cleanerctx-admin: give a password of at least %d bytes on stdin\n", PASSWORD_MIN_BYTES);
+	read_password(password, sizeof password);
+	wrong = password_wrong(slice_str(password));
+	if (wrong) {
+		fprintf(stderr, "cleanerctx-admin: the password %s: give one of %d to %d bytes on stdin\n", wrong, PASSWORD_MIN_BYTES,
+			PASSWORD_MAX_BYTES);
 		return ADMIN_USAGE;
 	}
 	hashed = password_hash(slice_str(password), hash);

@@ -95,6 +95,21 @@ class Operator(unittest.TestCase):
             self.assertIn(named, refused.exception.stderr)
         self.assertNotIn("x@example.com", self.here.admin("user", "list"))
 
+    def test_a_password_that_no_login_could_send_is_refused(self):
+        """Not cut, and not taken over: its user could never sign in."""
+        def add(email, password):
+            return subprocess.run([builds.program(self.here.build, "admin"), "--config", self.here.state.config, "user", "add", email],
+                                  input=password, capture_output=True, check=False)
+
+        for password, why in ((b"p" * 1025, b"too long"), (b"p" * 5000, b"too long"), (b"an arrow \x1b[D", b"control"),
+                              (b"caf\xe9 au lait", b"UTF-8"), (b" " * 9, b"white space"), (b"7 bytes", b"too short"), (b"", b"too short")):
+            done = add("y@example.com", password + b"\n")
+            self.assertEqual((done.returncode, why in done.stderr), (64, True), (password[:20], done.stderr))
+        self.assertNotIn("y@example.com", self.here.admin("user", "list"))
+        for email, password, ending in (("y1@example.com", "\u00e9" * 512, "\r\n"), ("y2@example.com", "with a\ttab", "")):
+            self.assertEqual(add(email, (password + ending).encode()).returncode, 0)
+            self.assertEqual(self.me.post("/api/v1/auth/login", {"email": email, "password": password}).status, 200)
+
     def test_a_conversation_is_queued_again_from_postgres(self):
         base = f"/api/v1/conversations/{self.conversation}"
         self.me.turn(self.conversation, RAW)
