@@ -169,11 +169,28 @@ int admin_key_add(PGconn *db, int argc, char **argv)
 	return code;
 }
 
+/* Nothing listed would read as nothing to revoke. */
+static int find_user(PGconn *db, const char *const *params)
+{
+	PGresult *r = PQexecParams(db, "SELECT 1 FROM users WHERE lower(email) = lower($1)", 1, NULL, params, NULL, NULL, 0);
+	int code = ADMIN_OK;
+
+	if (PQresultStatus(r) != PGRES_TUPLES_OK)
+		code = admin_failed(db, "key list");
+	else if (PQntuples(r) == 0) {
+		fputs("cleanerctx-admin: there is no such user; see user list\n", stderr);
+		code = ADMIN_FAILED;
+	}
+	PQclear(r);
+	return code;
+}
+
 int admin_key_list(PGconn *db, int argc, char **argv)
 {
 	const char *params[] = {argv[0]};
+	int code = find_user(db, params);
 
-	return print_rows(db, PQexecParams(db, "SELECT k.id, k.name, k.created_at, coalesce(k.revoked_at::text, '') "
+	return code != ADMIN_OK ? code : print_rows(db, PQexecParams(db, "SELECT k.id, k.name, k.created_at, coalesce(k.revoked_at::text, '') "
 		"FROM api_keys k JOIN users u ON u.id = k.user_id WHERE lower(u.email) = lower($1) ORDER BY k.created_at", 1, NULL,
 		params, NULL, NULL, 0), "key list");
 }

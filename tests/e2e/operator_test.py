@@ -110,6 +110,14 @@ class Operator(unittest.TestCase):
             self.assertEqual(add(email, (password + ending).encode()).returncode, 0)
             self.assertEqual(self.me.post("/api/v1/auth/login", {"email": email, "password": password}).status, 200)
 
+    def test_keys_of_an_unknown_user_are_not_none(self):
+        with self.assertRaises(subprocess.CalledProcessError) as refused:
+            self.here.admin("key", "list", "demo@exmaple.com")
+        self.assertEqual(refused.exception.returncode, 1)
+        self.assertIn("no such user", refused.exception.stderr)
+        self.here.admin("user", "add", "keyless@example.com", stdin="a long password\n")
+        self.assertEqual(self.here.admin("key", "list", "KEYLESS@example.com"), "")
+
     def test_a_conversation_is_queued_again_from_postgres(self):
         base = f"/api/v1/conversations/{self.conversation}"
         self.me.turn(self.conversation, RAW)
