@@ -49,9 +49,22 @@ static bool is_millimetres(const struct words *w, size_t i)
 	       (before->key.p[before->key.n - 1] >= '0' && before->key.p[before->key.n - 1] <= '9');
 }
 
+/* "We took him to the er", "the er at night": the emergency room. "The er, the plan." */
+static bool is_hospital(const struct words *w, size_t i)
+{
+	if (!words_is(w, i, "er") || i == 0 || !(words_is(w, i - 1, "the") || words_is(w, i - 1, "an")) ||
+		w->live[i - 1]->trail.n)
+		return false;
+	return i + 1 == w->count || word_ends_sentence(w->live[i]) ||
+	       (!w->live[i]->trail.n &&
+		       ((words_classes(w, i + 1) & CLASS_PREPOSITION) || words_is(w, i + 1, "because") ||
+			       words_is(w, i + 1, "when") || words_is(w, i + 1, "last")));
+}
+
 static bool is_filler(const struct words *w, size_t i)
 {
-	return (w->live[i]->classes & CLASS_FILLER) && !all_upper(w->live[i]->core) && !is_millimetres(w, i);
+	return (w->live[i]->classes & CLASS_FILLER) && !all_upper(w->live[i]->core) &&
+	       !is_millimetres(w, i) && !is_hospital(w, i);
 }
 
 /* The sentence mark of a dropped word goes to the word before it; a pair of commas around it goes with it. */
@@ -166,7 +179,8 @@ static bool repeat_means(struct word *const *at, size_t n)
 	bool numbers = true; /* or letters spelled out */
 
 	for (size_t i = 0; i < n; i++) {
-		numbers &= is_number(at[i]) || (at[i]->key.n == 1 && !strchr("ai", at[i]->key.p[0]));
+		numbers &=
+			is_number(at[i]) || (at[i]->key.n == 1 && (n > 1 || !strchr("ai", at[i]->key.p[0])));
 		if (at[i]->key.n == 0)
 			return true;
 	}
@@ -174,6 +188,19 @@ static bool repeat_means(struct word *const *at, size_t n)
 		return true;
 	return n == 2 && (at[0]->classes & CLASS_REPEATABLE) &&
 	       (slice_eq(at[1]->key, SLICE("and")) || (at[1]->classes & CLASS_REPEATABLE));
+}
+
+/* A letter after letters or numbers, in a postcode that is spelled: "one a a". */
+static bool is_spelled(struct word *const *at, size_t before)
+{
+	return at[0]->key.n == 1 && before && !at[-1]->trail.n &&
+	       (is_number(at[-1]) || (at[-1]->key.n == 1 && !strchr("ai", at[-1]->key.p[0])));
+}
+
+/* "What it is is a mess": the first ends what the second says something of. */
+static bool ends_what(struct word *const *at, size_t before)
+{
+	return before >= 2 && slice_eq(at[0]->key, SLICE("is")) && slice_eq(at[-2]->key, SLICE("what"));
 }
 
 /* Do the last n words of the stack repeat the n before them? */
@@ -187,6 +214,8 @@ static bool repeats(struct word *const *stack, size_t count, size_t n)
 		if (!slice_eq(first->key, second->key) || !mark_allows_repeat(first))
 			return false;
 	}
+	if (n == 1 && (is_spelled(stack + count - 2, count - 2) || ends_what(stack + count - 2, count - 2)))
+		return false;
 	return !repeat_means(stack + count - n, n);
 }
 
@@ -210,6 +239,21 @@ static void drop_repeats(struct words *w)
 	words_settle(w);
 }
 
+/* "You know the answer already", "you know the man who came": somebody is told what he knows. In passing,
+ * what follows says something of its own: "you know the thing is". */
+static bool knows_something(const struct words *w, size_t i)
+{
+	if (!(words_classes(w, i) & CLASS_ARTICLE) || words_is(w, i, "a"))
+		return false;
+	for (size_t k = i + 1; k < w->count; k++) {
+		if (words_classes(w, k) & CLASS_AUXILIARY)
+			return false;
+		if (words_classes(w, k) & (CLASS_PRONOUN | CLASS_QUESTION))
+			return true;
+	}
+	return true;
+}
+
 /* "you know" said in passing: not after what makes it a question or a statement, not before what is known. */
 static bool is_passing_you_know(const struct words *w, size_t i, bool marked)
 {
@@ -225,6 +269,8 @@ static bool is_passing_you_know(const struct words *w, size_t i, bool marked)
 		return false;
 	if (marked || word_mark(w->live[i + 1]))
 		return i && word_mark(w->live[i + 1]) == ',';
+	if (i == 0 && knows_something(w, 2))
+		return false;
 	return !(i && key_in(w->live[i - 1]->key, before, countof(before))) &&
 	       !key_in(words_key(w, i + 2), after, countof(after)) && i + 2 < w->count;
 }

@@ -23,11 +23,14 @@ static const struct {
 		"goodbye hello hi hey please that's it's is it that is all of course i see got understood "
 		"will do "
 		"sounds makes sense not really no-one nothing maybe perhaps"},
-	{CLASS_REPEATABLE, "very really so no yes yeah ha haha bye blah many much far way long big super "
-			   "knock chop hear "
-			   "please again over never more and-on okay ok right well look come there now quite "
-			   "pretty thank "
-			   "what had never-ever high up down"},
+	{CLASS_REPEATABLE,
+		"very really so no yes yeah ha haha bye blah many much far way long big super "
+		"knock chop hear "
+		"please again over never more and-on okay ok right well look come there now quite "
+		"pretty thank "
+		"what had never-ever high up down "
+		"win night yum choo wee boo tut tsk aye hush cha la na rah tick ding woof beep honk quack "
+		"nom chin hip pooh dum bling bora walla mahi tuk cous"},
 	{CLASS_ARTICLE | CLASS_FUNCTION | CLASS_STOP, "a an the"},
 	{CLASS_PREPOSITION | CLASS_FUNCTION | CLASS_STOP,
 		"of to in on at for with from by about into through over after "
