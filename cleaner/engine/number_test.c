@@ -51,6 +51,8 @@ static const struct {
 	{"it's at amazon dot com", "It's at amazon.com."},
 	{"look at example dot com for more", "Look at example.com for more."},
 	{"it's on n b c dot com tonight", "It's on nbc.com tonight."},
+	{"i was happy at the station and dot came", "I was happy at the station and dot came."},
+	{"write to bob at our company dot com", "Write to bob@ourcompany.com."},
 	{"polka dot dress", "Polka dot dress."},
 	{"meet me at the dot", "Meet me at the dot."},
 	{"the dot com bubble", "The dot com bubble."},

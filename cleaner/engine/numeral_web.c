@@ -158,6 +158,31 @@ static bool is_mailbox(const struct words *w, size_t i)
 	return !(words_classes(w, i) & CLASS_FUNCTION) && !memchr(key.p, '\'', key.n);
 }
 
+/* Does the host [i, end) end as hosts do, in letters spelled out, or as it begins, with a number
+ * (192.168.1.1)? */
+static bool ends_as_hosts(const struct words *w, size_t i, size_t end)
+{
+	size_t last = i;
+
+	for (size_t k = i; k + 1 < end && !words_is(w, k, "slash"); k++)
+		if (words_is(w, k, "dot"))
+			last = k + 1;
+	return is_ending(words_key(w, last)) || is_letter(words_key(w, last)) ||
+	       (words_classes(w, i) & words_classes(w, last) & CLASS_NUMBER);
+}
+
+/* More than this many words before a domain's first dot are a sentence: "at the station and dot came". */
+enum { DOMAIN_WORDS = 2 };
+
+static bool is_domain(const struct words *w, size_t i, size_t end)
+{
+	size_t plain = 0;
+
+	for (size_t k = i; k < end && !words_is(w, k, "dot"); k++)
+		plain += is_plain(w, k);
+	return plain <= DOMAIN_WORDS || ends_as_hosts(w, i, end);
+}
+
 static bool mail_read(const struct words *w, size_t i, struct numeral *out)
 {
 	struct spelling s = {out->text, 0, sizeof out->text};
@@ -180,7 +205,8 @@ static bool mail_read(const struct words *w, size_t i, struct numeral *out)
 	put(&s, "@", 1);
 	end = put_domain(&s, w, at + 1, &dots);
 	out->end = end;
-	return dots > 0 && end > at + 2 && !connector(words_key(w, end - 1)) && s.n + 1 < s.room;
+	return dots > 0 && end > at + 2 && !connector(words_key(w, end - 1)) && is_domain(w, at + 1, end) &&
+	       s.n + 1 < s.room;
 }
 
 /* "h t t p", "http", "https" with colon slash slash: the word after it; i when there is none. */
@@ -223,19 +249,6 @@ static bool is_one_name(const struct words *w, size_t i)
 		word = is_plain(w, i);
 	}
 	return true;
-}
-
-/* Does the host [i, end) end as hosts do, in letters spelled out, or as it begins, with a number
- * (192.168.1.1)? */
-static bool ends_as_hosts(const struct words *w, size_t i, size_t end)
-{
-	size_t last = i;
-
-	for (size_t k = i; k + 1 < end && !words_is(w, k, "slash"); k++)
-		if (words_is(w, k, "dot"))
-			last = k + 1;
-	return is_ending(words_key(w, last)) || is_letter(words_key(w, last)) ||
-	       (words_classes(w, i) & words_classes(w, last) & CLASS_NUMBER);
 }
 
 /* "example dot com", "n b c dot com" within a sentence. */
