@@ -62,6 +62,10 @@ static const struct {
 	{"You're doing great.'re doing great. Okay, Hello.", "You're doing great. Okay, Hello."},
 	{"Write to me at work.com please do", "Write to me at work.com please do."},
 	{"ну что это такое", "ну что это такое"},
+	{"we met him at the caf\xC3\xA9", "We met him at the caf\xC3\xA9."},
+	{"we pay fifty pounds", "We pay \xC2\xA3"
+			       "50."},
+	{"that is how it\xE2\x80\x99s", "That is how it\xE2\x80\x99s."},
 	{"\xE4\xBD\xA0\xE5\xA5\xBD", "\xE4\xBD\xA0\xE5\xA5\xBD"},
 };
 

@@ -3,13 +3,14 @@
  * marks.c - commas, stops and question marks, by the learned table; merged with those that are there.
  *
  * Text that came without marks gets those that the table finds likely. Text with marks keeps its own unless
- * the table is nearly sure that none belongs there, and gains only clear ones. How far its marks are trusted is the recogniser's profile's to say. The decisions run left to
- * right, since how long the clause has been matters. Without a table, or for other scripts, only the turn's
- * end is closed, by rule.
+ * the table is nearly sure that none belongs there, and gains only clear ones. How far its marks are trusted
+ * is the recogniser's profile's to say. The decisions run left to right, since how long the clause has been
+ * matters. Without a table, or for other scripts, only the turn's end is closed, by rule.
  */
 #include "profile.h"
 #include "reasons.h"
 #include "turn.h"
+#include "common/base/utf8.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -30,14 +31,23 @@ static const struct edit *mark_edit(struct turn *t, enum change_sort sort, doubl
 	return edit;
 }
 
+/* Accents, the apostrophe of typesetters and the signs of currencies are written in Latin text, too. */
+static bool is_latin_sign(uint32_t cp)
+{
+	return (cp >= 0xA0 && cp < 0x250) || (cp >= 0x300 && cp < 0x370) || (cp >= 0x1E00 && cp < 0x1F00) ||
+	       (cp >= 0x2010 && cp < 0x2020) || (cp >= 0x20A0 && cp < 0x20D0);
+}
+
 bool is_latin(struct slice s)
 {
 	bool letters = false;
+	size_t at = 0;
+	uint32_t cp;
 
-	for (size_t i = 0; i < s.n; i++) {
-		if ((unsigned char)s.p[i] >= 0x80)
+	while (utf8_next(s, &at, &cp)) {
+		if (cp >= 0x80 && !is_latin_sign(cp))
 			return false;
-		letters |= isalnum((unsigned char)s.p[i]) != 0;
+		letters |= cp < 0x80 ? isalnum((unsigned char)cp) != 0 : cp >= 0xC0 && cp < 0x250;
 	}
 	return letters;
 }
@@ -88,7 +98,8 @@ static bool is_plain_mark(const struct word *word)
 static void put_mark(struct turn *t, struct word *word, enum mark mark, enum change_sort sort, double p)
 {
 	word_set_trail(word,
-		arena_printf(t->arena, "%.*s%s", (int)word->trail.n, word->trail.p, mark == MARK_COMMA ? "," : "."),
+		arena_printf(t->arena, "%.*s%s", (int)word->trail.n, word->trail.p,
+			mark == MARK_COMMA ? "," : "."),
 		mark_edit(t, sort, p, reasons[mark]));
 }
 
@@ -109,7 +120,8 @@ static enum mark settle_mark(struct turn *t, size_t i, struct judged p, const st
 	if (there != MARK_NONE) {
 		if (p.p[MARK_NONE] < b->none || !is_plain_mark(word))
 			return there;
-		word_set_trail(word, slice_of("", 0), mark_edit(t, SORT_MARK_GONE, p.p[MARK_NONE], reasons[MARK_NONE]));
+		word_set_trail(word, slice_of("", 0),
+			mark_edit(t, SORT_MARK_GONE, p.p[MARK_NONE], reasons[MARK_NONE]));
 		return MARK_NONE;
 	}
 	if (word->trail.n || t->words.live[i + 1]->lead.n || !is_latin(word->core))
@@ -231,7 +243,8 @@ static void set_questions(struct turn *t, const struct token *tokens, const stru
 		p = slice_eq(word->trail, SLICE(".")) ? asks(t, tokens, from, i + 1) : 0;
 		if (p >= (word->trail_edit ? b->ask : t->profile->marked.ask + 0.1F))
 			word_set_trail(word, SLICE("?"),
-				mark_edit(t, word->trail_edit ? SORT_QUESTION : SORT_QUESTION_MORE, p, why_question));
+				mark_edit(t, word->trail_edit ? SORT_QUESTION : SORT_QUESTION_MORE, p,
+					why_question));
 		from = i + 1;
 	}
 }

@@ -56,7 +56,7 @@ void stage_case(struct turn *t);	 /* truecase.c: capitals */
 
 /* The live words as the learned table sees them (marks.c). */
 struct token *turn_tokens(struct turn *t);
-bool is_latin(struct slice s); /* ASCII, with a letter or digit: what English rules may touch */
+bool is_latin(struct slice s); /* Latin script, with a letter or digit: what English rules may touch */
 
 /* Is there anything for stage_artefacts? */
 bool artefacts_in(const struct turn *t);
