@@ -7,6 +7,7 @@
 #include "common/base/xalloc.h"
 #include "conf_lines.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,13 +51,17 @@ bool clean_glossary_read(struct clean_glossary *g, const char *path)
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
+	int error;
 
 	if (!in)
 		return false;
 	while ((n = getline(&line, &cap, in)) >= 0)
 		glossary_line(g, slice_trim(slice_of(line, (size_t)n - (n > 0 && line[n - 1] == '\n'))));
+	error = ferror(in) ? errno : 0;
 	free(line);
-	return fclose(in) == 0;
+	if (fclose(in) == 0)
+		errno = error;
+	return errno == 0;
 }
 
 static bool add_object(struct clean_glossary *g, const cJSON *item)

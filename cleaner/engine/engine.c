@@ -56,6 +56,13 @@ static const struct {
 	{STAGE_FORMAT, CLEAN_LIGHT, true, false, stage_case},
 };
 
+static void warn_path(char **error, const char *path, const char *why)
+{
+	free(*error);
+	if (asprintf(error, "%s: %s", path, why) < 0)
+		*error = NULL;
+}
+
 /* Reads data_dir/name whole. NULL bytes when there is no such file; *error says why when it is there but
  * unreadable. */
 static struct slice read_data(const char *data_dir, const char *name, char **error)
@@ -69,8 +76,8 @@ static struct slice read_data(const char *data_dir, const char *name, char **err
 		return slice_of(NULL, 0);
 	in = fopen(path, "re");
 	if (!in) {
-		if (errno != ENOENT && asprintf(error, "%s: %s", path, strerror(errno)) < 0)
-			*error = NULL;
+		if (errno != ENOENT)
+			warn_path(error, path, strerror(errno));
 		return slice_of(NULL, 0);
 	}
 	text = xmalloc(DATA_FILE_BYTES + 1);
@@ -78,8 +85,7 @@ static struct slice read_data(const char *data_dir, const char *name, char **err
 	fclose(in);
 	if (n > DATA_FILE_BYTES || !utf8_valid(slice_of(text, n), NULL)) {
 		free(text);
-		if (asprintf(error, "%s: larger than 1 MiB or not UTF-8", path) < 0)
-			*error = NULL;
+		warn_path(error, path, "larger than 1 MiB or not UTF-8");
 		return slice_of(NULL, 0);
 	}
 	return slice_of(xrealloc(text, n + 1), n);
@@ -132,6 +138,8 @@ struct engine *engine_open(const char *data_dir, char **warning)
 		data_dir = installed_data();
 	if (!*data_dir)
 		data_dir = NULL;
+	if (data_dir && access(data_dir, R_OK | X_OK) != 0)
+		warn_path(&error, data_dir, strerror(errno));
 	engine->lexicon = lexicon_create();
 	engine->contexts = contexts_create();
 	engine->patterns = patterns_create();

@@ -71,6 +71,18 @@ class Filter(unittest.TestCase):
         self.assertEqual(stages, {"artefacts", "disfluencies", "selfcorrect", "profile", "patterns", "glossary", "numbers",
                                   "marks", "case"}, said.decode())
 
+    def test_a_folder_that_is_none_and_a_glossary_that_cannot_be_read_are_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cleaned, said = self.start("--data", folder).communicate(b"we sell boilers\n", timeout=WAIT_S)
+            self.assertEqual((cleaned, said), (b"We sell boilers.\n", b""), "a folder without files of ours is right")
+            child = self.start("--data", folder + "/none")
+            cleaned, said = child.communicate(b"we sell boilers\n", timeout=WAIT_S)
+            self.assertEqual((cleaned, child.returncode), (b"We sell boilers.\n", 0))
+            self.assertIn(b"/none: No such file", said)
+            child = self.start("--glossary", folder)
+            self.assertIn(b"Is a directory", child.communicate(b"we sell boilers\n", timeout=WAIT_S)[1])
+            self.assertEqual(child.returncode, 1)
+
     def test_ten_thousand_lines_do_not_grow_it(self):
         child = self.start("--jsonl")
 
