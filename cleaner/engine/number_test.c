@@ -32,6 +32,12 @@ static const struct {
 	{"it cost me ninety nine dollars fifty", "It cost me $99.50."},
 	{"two dollars fifty nine at the shop", "$2.59 at the shop."},
 	{"that is twelve dollars and fifty cents please", "That is $12.50 please."},
+	{"it costs nineteen ninety nine", "It costs 19.99."},
+	{"the cost in nineteen ninety nine was high", "The cost in 1999 was high."},
+	{"we need five pounds of potatoes", "We need five pounds of potatoes."},
+	{"we need twelve pounds of potatoes", "We need 12 pounds of potatoes."},
+	{"we made fifty thousand pounds of profit", "We made \xC2\xA3"
+						   "50,000 of profit."},
 	{"the box weighs fifty pounds", "The box weighs 50 pounds."},
 	{"it is twenty five thousand dollars", "It is $25,000."},
 	{"we began in nineteen ninety four", "We began in 1994."},

@@ -72,11 +72,26 @@ bool year_value(const struct words *w, size_t i, bool loose, unsigned *year, siz
 	return n.value >= (loose ? 1000 : 1900) && n.value <= 2099 && !words_is(w, i + 1, "hundred");
 }
 
+/* "It costs nineteen ninety nine" is a price: 19.99, or who knows. No year costs anything. */
+static bool is_price(const struct words *w, size_t i)
+{
+	static const char *const paid[] = {"costs", "cost", "paid", "pay", "price", "priced"};
+
+	for (size_t back = 1; back <= 2 && back <= i; back++)
+		for (size_t k = 0; k < countof(paid); k++)
+			if (words_is(w, i - back, paid[k]) && !w->live[i - back]->trail.n &&
+				(back == 1 || words_is(w, i - 1, "me") || words_is(w, i - 1, "is") ||
+					words_is(w, i - 1, "us") || words_is(w, i - 1, "at") ||
+					words_is(w, i - 1, "only") || words_is(w, i - 1, "just")))
+				return true;
+	return false;
+}
+
 bool year_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 {
 	const struct words *w = &t->words;
 	struct number n;
-	unsigned year;
+	unsigned year, high;
 
 	out->format = FORMAT_DATE;
 	out->score = 0.94;
@@ -94,6 +109,13 @@ bool year_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 	}
 	if (!year_value(w, i, bare, &year, &out->end) || w->live[i]->fixed)
 		return false;
+	if (is_price(w, i) && century(w, i, false, &high) && out->end > i + 1) {
+		if (year % 100 < 10)
+			return false;
+		snprintf(out->text, sizeof out->text, "%u.%02u", high, year % 100);
+		out->format = FORMAT_MONEY;
+		return true;
+	}
 	snprintf(out->text, sizeof out->text, "%u", year);
 	return true;
 }

@@ -36,6 +36,14 @@ static bool weighed(const struct words *w)
 	return false;
 }
 
+/* "five pounds of flour": so many are weighed rather than paid. */
+enum { WEIGHED_BELOW = 100 };
+
+static bool weighs(const struct words *w, size_t i)
+{
+	return words_is(w, i, "pounds") || words_is(w, i, "pound");
+}
+
 /* The currency that starts at live word i: its symbol, and the word after it. */
 static const char *currency_at(const struct words *w, size_t i, size_t *end)
 {
@@ -115,6 +123,9 @@ bool money_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 	if ((bare || words_is(w, a.end + 1, "per")) && cents_alone(w, &a, out))
 		return true;
 	symbol = currency_at(w, a.end, &out->end);
+	if (symbol && words_is(w, out->end, "of") && weighs(w, a.end) && !a.scale.n &&
+		a.whole.value < WEIGHED_BELOW)
+		return false;
 	if (!symbol || (a.whole.article && a.scale.n && a.whole.value < 100))
 		return false;
 	amount_text(&a, !bare && !a.point, figures);
