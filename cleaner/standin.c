@@ -132,6 +132,8 @@ static void on_probe(const redisReply *reply, void *arg)
 
 void standin_probe(struct cleaner *c)
 {
+	if (redis_is_beginning(c->redis))
+		return; /* a busy machine's start lasts longer than a tick: no reason to say that Redis is gone */
 	if (c->standin.probing) {
 		set_serves(c, false, "slow");
 		return;

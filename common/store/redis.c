@@ -478,6 +478,11 @@ bool redis_is_up(const struct redis *r)
 	return r->state == REDIS_UP;
 }
 
+bool redis_is_beginning(const struct redis *r)
+{
+	return r->state != REDIS_UP && r->failures == 0; /* whoever was up, and is not, has failed once */
+}
+
 struct slice redis_str(const redisReply *reply)
 {
 	if (!reply || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS))

@@ -51,6 +51,7 @@ void redis_close(
 	struct redis **redis); /* what is under way is answered with NULL first. Not from inside a callback */
 
 bool redis_is_up(const struct redis *redis);
+bool redis_is_beginning(const struct redis *redis); /* its first attempt to connect is under way: nobody knows yet */
 
 /* fn (may be NULL) is always called, exactly once, never before the call returns; with NULL when the
  * connection is down. */

@@ -99,6 +99,20 @@ class RedisGone(unittest.TestCase):
         pid = self.redis_pid()
         self.away(lambda: os.kill(pid, signal.SIGSTOP), lambda: os.kill(pid, signal.SIGCONT))
 
+    def test_a_start_says_that_redis_is_gone_when_it_has_tried(self):
+        name, pid = "cleaner-9", self.redis_pid()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            self.w.launch(name)
+            until("it stands in", lambda: self.w.says(name, "redis.refuses"))
+            with open(self.w.log(name), encoding="utf-8") as f:
+                log = f.read()
+            self.assertIn("redis.down", log[:log.index("redis.refuses")])
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        until("it is ready", lambda: self.w.ready_count(name))
+        self.assertEqual(self.w.stop(name), 0)
+
     def test_flushed(self):
         """It is there, but knows nothing: new turns are done as ever, those that it lost come from PostgreSQL."""
         for n in range(5):

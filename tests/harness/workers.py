@@ -92,15 +92,18 @@ class Workers:
     def log(self, name):
         return os.path.join(self.dir, f"{name}.log")
 
-    def start(self, name):
+    def launch(self, name):
         service, n = name.split("-")
         words = [self.program(f"{service}/cleanerctx-{service}"), "--config", self.config, "--instance", name]
         if service == "decider":
             words += ["--turns_bind", self.turns_endpoint(int(n))]
-        before = self.ready_count(name)
         with open(self.log(name), "ab") as log:
             self.processes[name] = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                                     env={**os.environ, **SANITIZERS})
+
+    def start(self, name):
+        before = self.ready_count(name)
+        self.launch(name)
         until(f"{name} is ready", lambda: self.ready_count(name) > before)
 
     def ready_count(self, name):
