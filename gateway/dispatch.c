@@ -37,6 +37,22 @@ static bool is_json(struct slice content_type)
 	return slice_eq_nocase(type, SLICE("application/json"));
 }
 
+/* False when it was answered that it is not of the kind that we take (RFC 9110, 15.5.16). */
+static bool check_media(struct request *r)
+{
+	struct slice encoding = r->headers.content_encoding;
+
+	if (!is_json(r->headers.content_type)) {
+		request_problem(r, PROBLEM_MEDIA_TYPE, "Send the body as JSON, with the header Content-Type: application/json.");
+		return false;
+	}
+	if (encoding.n == 0 || slice_eq_nocase(encoding, SLICE("identity")))
+		return true;
+	request_header(r, "Accept-Encoding", "identity");
+	request_problem(r, PROBLEM_MEDIA_TYPE, "Send the body as it is, without the header Content-Encoding: it is not unpacked.");
+	return false;
+}
+
 /* False when the body was answered for. */
 static bool parse_body(struct request *r)
 {
@@ -45,10 +61,8 @@ static bool parse_body(struct request *r)
 
 	if (r->route->body == BODY_NONE || (r->route->body == BODY_JSON_OPTIONAL && r->body.n == 0) || !r->route->handler)
 		return true;
-	if (!is_json(r->headers.content_type)) {
-		request_problem(r, PROBLEM_MEDIA_TYPE, "Send the body as JSON, with the header Content-Type: application/json.");
+	if (!check_media(r))
 		return false;
-	}
 	r->json = json_read(r->body, &why, &at);
 	if (r->json)
 		return true;

@@ -155,6 +155,7 @@ static void read_known(struct exchange *x, struct lws *wsi)
 
 	h->authorization = known_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION);
 	h->content_type = known_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE);
+	h->content_encoding = known_header(wsi, WSI_TOKEN_HTTP_CONTENT_ENCODING);
 	h->origin = known_header(wsi, WSI_TOKEN_ORIGIN);
 	h->host = known_header(wsi, WSI_TOKEN_HOST);
 	h->if_match = known_header(wsi, WSI_TOKEN_HTTP_IF_MATCH);

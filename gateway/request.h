@@ -32,7 +32,7 @@ struct identity {
 
 /* What a request's headers said, as far as anyone asks; empty slices where not given. */
 struct request_headers {
-	struct slice authorization, content_type, idempotency_key, prefer, traceparent, last_event_id, origin, host,
+	struct slice authorization, content_type, content_encoding, idempotency_key, prefer, traceparent, last_event_id, origin, host,
 		if_match, request_id;
 };
 

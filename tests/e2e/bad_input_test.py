@@ -3,6 +3,7 @@
 
 import base64
 import contextlib
+import gzip
 import hashlib
 import hmac
 import json
@@ -173,6 +174,13 @@ class BadInput(unittest.TestCase):
         self.assertIn("POST", answer.headers["Allow"])
         self.check_problem(self.client.post(self.turns, raw_json(), {"Content-Type": "text/plain"}), 415)
         self.check_problem(self.client.get(f"/api/v1/conversations/{self.conversation}/export"), 501)
+
+    def test_packed_bodies(self):
+        packed = gzip.compress(raw_json())
+        refused = self.client.post(self.turns, packed, {"Content-Encoding": "gzip"})
+        self.assertIn("Content-Encoding", self.check_problem(refused, 415)["detail"])
+        self.assertEqual(refused.headers["Accept-Encoding"], "identity")
+        self.assertEqual(self.client.post("/api/v1/clean", raw_json(), {"Content-Encoding": "Identity"}).status, 200)
 
     def raw(self, *pieces):
         """Sends bytes as they are; gives all that came back until the gateway closes or is silent for a while."""
