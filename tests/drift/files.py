@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """files.py BUILD - what must stand beside what: targets.csv is a file of targets that the monitor takes, and the metric
-table is made of it; every service has its unit and every program its man page.
+table is made of it; cleanerctx-admin has every migration; every service has its unit and every program its man page.
 """
 
 import glob
@@ -31,6 +31,14 @@ def check_table(build):
     return [] if rows == made else [f"targets.csv and metric_table.h differ: {sorted(set(rows) ^ set(made)) or 'in order'}"]
 
 
+def check_migrations(build):
+    """Every file of deploy/schema is in cleanerctx-admin, which applies them in the order of their names."""
+    there = sorted(os.path.basename(path) for path in glob.glob(os.path.join(say.ROOT, "deploy", "schema", "*.sql")))
+    with open(os.path.join(build, "gateway", "admin", "schema_table.h"), encoding="utf-8") as file:
+        made = re.findall(r'^\{"([^"]+)"', file.read(), re.MULTILINE)
+    return [] if there == made else [f"deploy/schema has {there}, gateway/admin/meson.build {made}"]
+
+
 def check_units():
     return [f"deploy/systemd: no unit of cleanerctx-{name}" for name in SERVICES
             if not glob.glob(os.path.join(say.ROOT, "deploy", "systemd", f"cleanerctx-{name}*.service"))]
@@ -50,8 +58,8 @@ def check_pages(build):
 
 def main():
     build = sys.argv[1]
-    problems = check_targets(build) + check_table(build) + check_units() + check_pages(build)
-    say.end(problems, "targets, units and man pages stand where they should")
+    problems = check_targets(build) + check_table(build) + check_migrations(build) + check_units() + check_pages(build)
+    say.end(problems, "targets, migrations, units and man pages stand where they should")
 
 
 if __name__ == "__main__":
