@@ -190,6 +190,11 @@ class Refusals(unittest.TestCase):
     def test_bad_configuration(self):
         self.refuse(says="log_level", env={**os.environ, "CLEANERCTX_LOG_LEVEL": "loud"})
 
+    def test_bad_fake_model(self):
+        for words in ("latency=abc", "latency=15ms", "fail=101", "fail=10:nothing"):
+            with self.subTest(words):
+                self.refuse("--fake-model", words, says=words.partition("=")[2])
+
     def test_stop_of_nothing(self):
         done = deploy_run("--stop", "--state", self.here.state.path)
         self.assertEqual(done.returncode, 0)

@@ -11,9 +11,12 @@
 #include "tests/fake_model/script.h"
 #include "tests/fake_model/server.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { EXIT_USAGE = 64 };
 
@@ -34,10 +37,64 @@ static int list_cases(void)
 	return EXIT_SUCCESS;
 }
 
+/* The whole text, a number up to most. */
+static bool take_number(const char *text, unsigned long long most, unsigned long long *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && *number <= most;
+}
+
 static bool take_fail(struct fake_options *o, const char *text)
 {
-	return sscanf(text, "%u:%31s", &o->fail_percent, o->fail_case) >= 1 && o->fail_percent <= 100 &&
-	       fake_case_exists(o->fail_case);
+	const char *colon = strchr(text, ':');
+	char percent[4]; /* "100" */
+	unsigned long long number;
+
+	if ((size_t)snprintf(percent, sizeof percent, "%.*s", colon ? (int)(colon - text) : INT_MAX, text) >= sizeof percent ||
+		!take_number(percent, 100, &number) ||
+		(colon && (size_t)snprintf(o->fail_case, sizeof o->fail_case, "%s", colon + 1) >= sizeof o->fail_case))
+		return false;
+	o->fail_percent = (unsigned)number;
+	return fake_case_exists(o->fail_case);
+}
+
+/* One option with its value; false: it is not one. */
+static bool take_option(struct fake_options *o, int option, const char *text)
+{
+	unsigned long long number;
+
+	switch (option) {
+	case 'f':
+		return take_fail(o, text);
+	case 'C':
+		o->cert = text;
+		return true;
+	case 'K':
+		o->key = text;
+		return true;
+	default:
+		break;
+	}
+	if (!take_number(text, option == 'p' ? 65535 : option == 's' ? ULLONG_MAX : UINT_MAX, &number))
+		return false;
+	switch (option) {
+	case 'p':
+		o->port = (int)number;
+		break;
+	case 'l':
+		o->latency_ms = (unsigned)number;
+		break;
+	case 's':
+		o->seed = number;
+		break;
+	case 'c':
+		o->connections = (unsigned)number;
+		break;
+	}
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -46,36 +103,17 @@ int main(int argc, char **argv)
 		{"fail", 1, NULL, 'f'}, {"seed", 1, NULL, 's'}, {"connections", 1, NULL, 'c'},
 		{"cert", 1, NULL, 'C'}, {"key", 1, NULL, 'K'}, {"cases", 0, NULL, 'L'}, {NULL, 0, NULL, 0}};
 	struct fake_options o = {.fail_case = "503", .seed = 1};
-	int c;
+	int c, which;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 'p':
-			o.port = atoi(optarg);
-			break;
-		case 'l':
-			o.latency_ms = (unsigned)atoi(optarg);
-			break;
-		case 's':
-			o.seed = strtoull(optarg, NULL, 10);
-			break;
-		case 'c':
-			o.connections = (unsigned)atoi(optarg);
-			break;
-		case 'C':
-			o.cert = optarg;
-			break;
-		case 'K':
-			o.key = optarg;
-			break;
-		case 'L':
-			return list_cases();
-		case 'f':
-			if (take_fail(&o, optarg))
-				break;
-			/* fall through */
-		default:
+	while ((c = getopt_long(argc, argv, "", options, &which)) != -1) {
+		if (c == '?')
 			return usage();
+		if (c == 'L')
+			return list_cases();
+		if (!take_option(&o, c, optarg)) {
+			usage();
+			fprintf(stderr, "cleanerctx-fake-model: --%s does not take \"%s\"\n", options[which].name, optarg);
+			return EXIT_USAGE;
 		}
 	}
 	if (optind < argc || !o.cert != !o.key)
