@@ -4,6 +4,7 @@
  */
 #include "route_table.h"
 
+#include "alerts.h"
 #include "analytics.h"
 #include "auth.h"
 #include "common/wire/limits.h"

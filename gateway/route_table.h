@@ -61,8 +61,8 @@
 	R(PATCH, API "/glossary", USER, JSON, LIMIT_GLOSSARY_BODY_BYTES, NO_METRIC, glossary_patch) \
 	\
 	R(GET, API "/performance/summary", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
-	R(GET, API "/performance/alerts", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
-	R(POST, API "/performance/alerts/{name}/ack", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
+	R(GET, API "/performance/alerts", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, alerts_get) \
+	R(POST, API "/performance/alerts/{id}/ack", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, alert_ack) \
 	R(GET, API "/performance/history", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(GET, API "/performance/traces", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \
 	R(GET, API "/performance/traces/{id}", OPERATOR, NONE, LIMIT_BODY_BYTES, NO_METRIC, LATER) \

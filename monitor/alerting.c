@@ -50,6 +50,15 @@ const struct alert_rule *alert_rule_by_name(struct slice name)
 	return NULL;
 }
 
+bool alerting_restore(struct alerting *a, const struct alert_event *e)
+{
+	if (a->metric[e->metric].open.rule)
+		return false;
+	a->metric[e->metric].open = *e;
+	a->metric[e->metric].unheard = true;
+	return true;
+}
+
 size_t alerting_open(const struct alerting *a, enum severity severity)
 {
 	size_t n = 0;
@@ -164,7 +173,7 @@ static bool lose_sight(struct alerting *a, enum metric m, struct alert_event *ou
 
 	a->metric[m].clear_since_ns = 0;
 	memset(a->metric[m].since_ns, 0, sizeof a->metric[m].since_ns);
-	return open->rule && open->state != ALERT_NO_DATA && tell(open, ALERT_NO_DATA, out);
+	return open->rule && open->state != ALERT_NO_DATA && !a->metric[m].unheard && tell(open, ALERT_NO_DATA, out);
 }
 
 static bool look_at_none(struct alert_event *open, const struct look *l, const struct alert_rule *stands, int64_t wall_us,
@@ -205,6 +214,7 @@ bool alerting_look(struct alerting *a, const struct targets *t, enum metric metr
 
 	if (!take_window(&l, s, now_ns))
 		return lose_sight(a, metric, out);
+	a->metric[metric].unheard = false;
 	keep_time(a, metric, that_holds(&l, SEVERITY_CRITICAL, &f), now_ns);
 	stands = that_stands(a, &l, now_ns);
 	if (!open->rule)

@@ -68,6 +68,7 @@ struct alerting {
 		struct alert_event open;	   /* rule NULL: none is */
 		uint64_t since_ns[SEVERITY_COUNT]; /* since when a rule of this severity or a higher one holds; 0: none does */
 		uint64_t clear_since_ns;	   /* since when none does; 0: one does, or there is no data */
+		bool unheard;			   /* taken over from an earlier monitor, and no data yet */
 	} metric[METRIC_COUNT];
 };
 
@@ -76,6 +77,10 @@ void alerting_init(struct alerting *a);
 /* Looks at one metric. True: tell *out. now_ns is above 0. */
 must_check bool alerting_look(struct alerting *a, const struct targets *t, enum metric metric, const struct series *s,
 	uint64_t now_ns, int64_t wall_us, struct alert_event *out);
+
+/* Goes on with an alert that was open when an earlier monitor ended: its silence is not told, only what changes once there is data.
+ * False: the metric has a newer one. */
+must_check bool alerting_restore(struct alerting *a, const struct alert_event *e);
 
 /* How many alerts of a severity are open. */
 size_t alerting_open(const struct alerting *a, enum severity severity);

@@ -166,6 +166,37 @@ START_TEST(silence_begins_nothing)
 }
 END_TEST
 
+START_TEST(a_monitor_that_is_started_again_goes_on)
+{
+	struct alert_event before;
+
+	begin_with(METRIC_API_TURN_INSERT);
+	ck_assert_int_gt(pass(60, 5, 300), 0);
+	before = told;
+	begin_with(METRIC_API_TURN_INSERT);
+	ck_assert(alerting_restore(&alerting, &before));
+	ck_assert(!alerting_restore(&alerting, &before));	    /* one a metric */
+	ck_assert_int_eq(pass(7200, 0, 0), -1);		    /* that it knows nothing yet is no news */
+	ck_assert_int_eq(pass(60, 5, 300), -1);		    /* nor that it is so still */
+	ck_assert_int_ge(pass(300, 5, 10), CLEAR_S);
+	ck_assert_int_eq(told.state, ALERT_RESOLVED);
+	ck_assert(uuid_eq(&told.id, &before.id));
+	ck_assert_int_eq(told.opened_at, before.opened_at);
+}
+END_TEST
+
+START_TEST(an_alert_without_data_goes_on_without)
+{
+	begin_with(METRIC_API_TURN_INSERT);
+	ck_assert_int_gt(pass(60, 5, 300), 0);
+	told.state = ALERT_NO_DATA;
+	begin_with(METRIC_API_TURN_INSERT);
+	ck_assert(alerting_restore(&alerting, &told));
+	ck_assert_int_gt(pass(60, 5, 300), 0);
+	ck_assert_int_eq(told.state, ALERT_DATA);
+}
+END_TEST
+
 /* Far past any limit, or far below what it must reach. */
 static double worst(enum metric m)
 {
@@ -246,6 +277,8 @@ int main(void)
 	tcase_add_test(tc, what_comes_and_goes_is_one_alert);
 	tcase_add_test(tc, silence_ends_nothing);
 	tcase_add_test(tc, silence_begins_nothing);
+	tcase_add_test(tc, a_monitor_that_is_started_again_goes_on);
+	tcase_add_test(tc, an_alert_without_data_goes_on_without);
 	tcase_add_loop_test(tc, every_target_that_is_missed_is_told, 0, METRIC_COUNT);
 	tcase_add_test(tc, memory_is_told_before_it_is_short);
 	tcase_add_test(tc, an_alert_line_to_the_letter);

@@ -13,6 +13,8 @@ static const struct config_key keys[] = {
 		"seconds that a target must be missed before an alert is opened"},
 	{"alert_clear_s", CONFIG_INT, offsetof(struct monitor_config, alert_clear_s), "60", 1, 86400, true,
 		"seconds that a target must be met before its alert ends"},
+	{"alert_keep_days", CONFIG_INT, offsetof(struct monitor_config, alert_keep_days), "90", 1, 3650, true,
+		"days that alerts are kept in PostgreSQL after their end"},
 	{NULL},
 };
 

@@ -8,11 +8,12 @@
  *         again to every new subscriber.
  * Limits  A message's samples LIMIT_TIMING_SAMPLES; lines RULES_SLOW_PER_S a metric and second; memory as in window.h. No
  *         state is kept for a sender, so their number does not matter.
- * Loss    Windows begin empty at every start; an operator's words on modes are kept (kept.h). What senders or stdout lose is counted and told in the snapshot.
+ * Loss    Windows begin empty at every start; open alerts (alert_store.h) and an operator's words on modes (kept.h) are kept. What senders or stdout lose is counted and told in the snapshot.
  * Never   waits for a reader: a pipe that is full on stdout loses lines, a slow subscriber its copies.
  */
 #include "monitor.h"
 
+#include "alert_store.h"
 #include "alerting.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -47,6 +48,7 @@ static struct {
 	struct targets targets;
 	struct rules rules;
 	struct alerting alerting;
+	struct alert_store *kept_alerts;
 	struct modes modes;
 	struct tally tally;
 	struct series series[METRIC_COUNT];
@@ -120,6 +122,11 @@ static void on_notice(const struct msg_notice *m)
 	tell(SLICE("alert"));
 }
 
+static bool take_over(const struct alert_event *e)
+{
+	return alerting_restore(&monitor.alerting, e);
+}
+
 /* Each second: has a target been missed, or met, for long enough? */
 static void look_for_alerts(void)
 {
@@ -135,6 +142,7 @@ static void look_for_alerts(void)
 		buf_reset(&monitor.line);
 		line_alert_event(&monitor.line, &event, &monitor.targets, wall_us);
 		monitor.events[event.state]++;
+		alert_store_put(monitor.kept_alerts, &event.id, buf_view(&monitor.line));
 		tell(SLICE("alert"));
 	}
 }
@@ -366,6 +374,7 @@ bool monitor_start(struct service_run *run)
 	link_subscribe(monitor.timings, SLICE("a"));
 	ev_timer_init(&monitor.words, on_words, 0, 0);
 	wait_for_end();
+	monitor.kept_alerts = alert_store_open(run, &monitor_config.alert_keep_days, take_over);
 	start_timer(&monitor.snapshot, on_snapshot, SNAPSHOT_S);
 	start_timer(&monitor.look, on_look, (double)monitor_config.usage_interval_ms / 1e3);
 	monitor.counts = counts_open(run, count, NULL);
@@ -379,6 +388,7 @@ void monitor_stop(struct service_run *run)
 	ev_timer_stop(service_loop(run), &monitor.snapshot);
 	ev_timer_stop(service_loop(run), &monitor.look);
 	ev_timer_stop(service_loop(run), &monitor.words);
+	alert_store_close(&monitor.kept_alerts);
 	link_close(&monitor.timings);
 	link_close(&monitor.control);
 	link_close(&monitor.alerts);

@@ -11,6 +11,7 @@ struct monitor_config {
 	char *targets_file;        /* empty: the shipped targets */
 	int64_t usage_interval_ms; /* between looks at memory and processor time */
 	int64_t alert_after_s, alert_clear_s; /* that a target is missed before an alert is opened, and met before it ends */
+	int64_t alert_keep_days;   /* that alerts are kept after their end */
 };
 
 extern struct monitor_config monitor_config;

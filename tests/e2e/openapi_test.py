@@ -157,6 +157,14 @@ class OpenApi(unittest.TestCase):
         self.call(404, "get", API + "/conversations/{id}/analytics", id=NOBODY)
         self.call(200, "get", API + "/performance/costs", query="?day=2026-01-31")
         self.call(422, "get", API + "/performance/costs", query="?day=2026-02-30")
+        self.call(200, "get", API + "/performance/alerts", query="?state=open&limit=3")
+        for query in ("?state=closed", "?before=x", "?limit=0"):
+            self.call(422, "get", API + "/performance/alerts", query=query)
+        self.here.sql("INSERT INTO alerts SELECT gen_random_uuid(), 'api_response_over_target', 'api.turn_insert', 'warning', 'look',"
+                      " 'open', false, NULL, 1.5, 1, 'ms', '1m', 20, 20, now(), now(), NULL")
+        alert = self.call(200, "get", API + "/performance/alerts").json["alerts"][-1]
+        self.call(200, "post", API + "/performance/alerts/{id}/ack", id=alert["id"])
+        self.call(404, "post", API + "/performance/alerts/{id}/ack", id=NOBODY)
         other = self.here.add_user("other@example.com", "a long password")
         self.addCleanup(other.close)
         path = API + "/performance/modes"

@@ -29,16 +29,6 @@ class Refused(unittest.TestCase):
         self.addCleanup(self.me.close)
         self.conversation = self.me.new_conversation()
 
-    @contextlib.contextmanager
-    def locked(self, statement):
-        with subprocess.Popen(["psql", "-h", self.here.state.socket("pg"), "-U", "cleanerctx", "-d", "cleanerctx", "-qAtX"],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as psql:
-            psql.stdin.write(f"BEGIN; {statement}; SELECT 'locked';\n")
-            psql.stdin.flush()
-            self.assertEqual(psql.stdout.readline(), "locked\n")
-            yield
-            psql.stdin.close()
-
     def check(self, away):
         """Refused while it lasts; the same key afterwards gives the one turn."""
         key = {"Idempotency-Key": str(uuid.uuid4())}
@@ -52,7 +42,7 @@ class Refused(unittest.TestCase):
         self.assertEqual(len(self.me.all_turns(self.conversation)), 1)
 
     def test_a_locked_table(self):
-        self.check(self.locked("LOCK TABLE turns"))
+        self.check(self.here.locked("LOCK TABLE turns"))
 
     @contextlib.contextmanager
     def full(self):
@@ -64,7 +54,7 @@ class Refused(unittest.TestCase):
             self.here.sql("DROP TRIGGER fail ON turns; DROP FUNCTION fail()")
 
     def row(self, conversation):
-        return self.locked(f"SELECT FROM conversations WHERE id = '{conversation}' FOR UPDATE")
+        return self.here.locked(f"SELECT FROM conversations WHERE id = '{conversation}' FOR UPDATE")
 
     def beside(self, pool, conversation):
         """A turn that another connection sends."""

@@ -5,6 +5,7 @@ Use it as a context manager. At its end it is stopped in the ordinary way, and t
 what a sanitizer said: that is a failure of the test, whatever else it found.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -161,6 +162,18 @@ class Installation:
         if done.returncode:
             raise AssertionError(f"psql: {done.stderr.strip()}")
         return [line.split("\x1f") for line in done.stdout.splitlines()]
+
+    @contextlib.contextmanager
+    def locked(self, statement):
+        """A transaction that has done so stays open meanwhile."""
+        with subprocess.Popen(["psql", "-h", self.state.socket("pg"), "-U", "cleanerctx", "-d", "cleanerctx", "-qAtX"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as psql:
+            psql.stdin.write(f"BEGIN; {statement}; SELECT 'locked';\n")
+            psql.stdin.flush()
+            if psql.stdout.readline() != "locked\n":
+                raise AssertionError(f"{statement} did not pass")
+            yield
+            psql.stdin.close()
 
     def plan(self, before, statement):
         """The nodes of a statement's plan, flattened; `before` is run first, in the same session."""
