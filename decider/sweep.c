@@ -8,11 +8,9 @@
  */
 #include "decider.h"
 
-#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/store/job_row.h"
-#include "common/wire/events.h"
-#include "common/wire/turn.h"
+#include "common/store/result_row.h"
 #include "conversation_ids.sql.h"
 #include "jobs.sql.h"
 #include "queued_ids.sql.h"
@@ -146,33 +144,17 @@ void sweep_conversation(struct decider *d, const struct uuid *conversation)
 	pg_send(d->pg, &(struct pg_op){&conversation_stmt, params}, 1, on_conversation, d);
 }
 
-static void send_again(struct decider *d, const PGresult *r, int row)
-{
-	struct turn t = {.seq = (uint32_t)pg_cell_i64(r, row, 3), .speaker = pg_cell(r, row, 4), .raw_text = pg_cell(r, row, 5),
-		.cleaned_text = pg_cell(r, row, 6), .state = pg_cell(r, row, 7), .revision = (uint32_t)pg_cell_i64(r, row, 8),
-		.created_at = pg_cell_i64(r, row, 9), .started_at = pg_cell_i64(r, row, 10),
-		.ended_at = pg_cell_i64(r, row, 11), .metadata = pg_cell(r, row, 12)};
-	struct msg_result m = {.revision = (uint64_t)pg_cell_i64(r, row, 1), .event = EVENT_TURN_PROCESSED,
-		.gateway = pg_cell(r, row, 13), .at = clock_wall_us(), .durable = 1};
-
-	if (!pg_cell_uuid(r, row, 0, &t.turn_id) || !pg_cell_uuid(r, row, 2, &t.conversation_id))
-		bug("PostgreSQL gave an id that is none");
-	m.turn_id = t.turn_id;
-	m.conversation_id = t.conversation_id;
-	buf_reset(&d->json);
-	turn_write_json(&d->json, &t);
-	m.turn = buf_view(&d->json);
-	decider_result(d, &m);
-}
-
 static void on_unannounced(const struct pg_answer *answer, void *arg)
 {
 	struct decider *d = arg;
 	int rows = answer->status == PG_OK ? PQntuples(answer->results[0]) : 0;
 
 	d->sweep.asking_outbox = false;
-	for (int row = 0; row < rows; row++)
-		send_again(d, answer->results[0], row);
+	for (int row = 0; row < rows; row++) {
+		struct msg_result m = result_of_row(answer->results[0], row, &d->json);
+
+		decider_result(d, &m);
+	}
 	d->did.announced_again += (uint64_t)rows;
 	if (rows)
 		log_info("sweep.announced_again", "results=%d", rows);
