@@ -28,6 +28,7 @@ struct decider_config {
 struct sweep {
 	ev_timer timer;
 	bool asking_queue, asking_outbox; /* one page of each under way at a time */
+	bool looked;			  /* into the outbox, since the start */
 	struct uuid after;                /* where the next page begins */
 	int64_t after_seq;
 };

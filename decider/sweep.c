@@ -21,6 +21,7 @@
 enum {
 	QUEUED_AGE_MS = 1000,      /* younger ones are on their way from the commit to the queue */
 	UNANNOUNCED_AGE_MS = 2000, /* the notifier deletes rows every 100 ms: twenty chances */
+	START_AGE_MS = 300, /* .. but at the start three: what the decider before lost is to be told before what comes now */
 	UNANNOUNCED_PAGE = 500,    /* results sent again in one go: half a megabyte, usually */
 };
 
@@ -168,7 +169,8 @@ static void ask_outbox(struct decider *d)
 	if (d->sweep.asking_outbox)
 		return;
 	d->sweep.asking_outbox = true;
-	params[0] = number(UNANNOUNCED_AGE_MS, age);
+	params[0] = number(d->sweep.looked ? UNANNOUNCED_AGE_MS : START_AGE_MS, age);
+	d->sweep.looked = true;
 	params[1] = number(UNANNOUNCED_PAGE, limit);
 	pg_send(d->pg, &(struct pg_op){&unannounced_stmt, params}, 1, on_unannounced, d);
 }

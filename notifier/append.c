@@ -118,8 +118,10 @@ static void appended(struct notifier *n, struct item *item, struct slice event_i
 	else
 		n->did.repeated++;
 	n->told_seq = item->seq;
-	append_saw(n, event_id);
-	publish(n, &item->result, event_id);
+	if (event_id.n) { /* else it was no news any more */
+		append_saw(n, event_id);
+		publish(n, &item->result, event_id);
+	}
 	if (item->result.durable)
 		confirm_add(n, &item->result.turn_id, item->result.revision);
 	backlog_remove(&n->backlog, item);
@@ -140,6 +142,7 @@ static void on_appended(const redisReply *reply, void *arg)
 	else
 		refused(n, item, reply);
 	append_pump(n);
+	catchup_progress(n);
 }
 
 static void name_keys(const struct notifier *n, const struct uuid *conversation, struct keys *keys)
@@ -160,11 +163,12 @@ static uint64_t keep_s(const struct notifier *n, const struct msg_result *m)
 static void eval_append(struct notifier *n, struct item *item)
 {
 	const struct msg_result *m = &item->result;
-	char once[EVENT_ONCE_BYTES], turn[UUID_TEXT_BYTES], run[UUID_TEXT_BYTES], numbers[7][NUMBER_BYTES];
+	char once[EVENT_ONCE_BYTES], unless[EVENT_ONCE_BYTES], turn[UUID_TEXT_BYTES], run[UUID_TEXT_BYTES], numbers[7][NUMBER_BYTES];
 	struct keys keys;
 
 	name_keys(n, &m->conversation_id, &keys);
 	event_once(m, once);
+	event_unless(m, unless);
 	uuid_text(&m->turn_id, turn);
 	uuid_text(&n->id, run);
 	redis_eval(n->redis, &append,
@@ -174,8 +178,8 @@ static void eval_append(struct notifier *n, struct item *item)
 			notifier_digits(keep_s(n, m), numbers[2]), slice_str(once), notifier_digits(m->event, numbers[3]), slice_str(turn),
 			notifier_digits(m->revision, numbers[4]), buf_view(&n->head), buf_view(&n->tail),
 			notifier_digits(n->since, numbers[5]), slice_str(run),
-			notifier_digits(item->seq, numbers[6])},
-		12, on_appended, item);
+			notifier_digits(item->seq, numbers[6]), slice_str(unless)},
+		13, on_appended, item);
 }
 
 static void send_item(struct notifier *n, struct item *item)

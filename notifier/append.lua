@@ -1,7 +1,7 @@
--- KEYS log, seen, mark   ARGV epoch, most, seconds, once, kind, turn, revision, head, tail, since, run, seq
+-- KEYS log, seen, mark   ARGV epoch, most, seconds, once, kind, turn, revision, head, tail, since, run, seq, unless
 -- Appends an event and gives it its id: epoch-offset, which is the entry's own id. `once` names what has its effect once
 -- ('' for what may come twice). The event is head, the id, tail. Returns {id, 1, events that
--- left the log for it}, or {id, 0, 0} for what was there already.
+-- left the log for it}, or {id, 0, 0} for what was there already, or {'', 0, 0} for what is no news any more: `unless` was seen.
 -- `once` is 'deleted' for the last word of a conversation: what was under way then may come behind it, and keeps the log no longer.
 -- The epoch is for a log that begins here: there is none, or it began before `since` (resume.lua). What is remembered belongs
 -- to one log: a new one begins with nothing seen. The mark says which append was the last.
@@ -19,6 +19,7 @@ if once ~= '' then
   local at = redis.call('ZSCORE', seen, once)
   if at then return {epoch .. '-' .. at, 0, 0} end
 end
+if ARGV[13] ~= '' and redis.call('ZSCORE', seen, ARGV[13]) then return {'', 0, 0} end
 local length = redis.call('XLEN', log)
 local id = epoch .. '-' .. string.format('%.0f', tonumber(offset) + 1)
 redis.call('XADD', log, 'MAXLEN', ARGV[2], id, 'k', ARGV[5], 't', ARGV[6], 'r', ARGV[7], 'j', ARGV[8] .. id .. ARGV[9])

@@ -14,7 +14,7 @@ static void write_all(struct buf *out, void *arg)
 	count_add(out, COUNT_NOTIFIER_RESETS, n->did.resets);
 	count_add(out, COUNT_NOTIFIER_DELAYED, n->did.waited);
 	count_add(out, COUNT_NOTIFIER_DROPPED, n->did.dropped);
-	count_add(out, COUNT_NOTIFIER_WAITING, n->backlog.count);
+	count_add(out, COUNT_NOTIFIER_WAITING, n->backlog.count + n->catchup.held.count);
 }
 
 struct counts *notifier_counts_open(struct notifier *n)

@@ -31,16 +31,26 @@ bool event_json(const struct msg_result *m, struct buf *head, struct buf *tail)
 	return !head->overflow && !tail->overflow;
 }
 
-void event_once(const struct msg_result *m, char out[EVENT_ONCE_BYTES])
+static void name_once(const struct uuid *turn_id, uint64_t revision, uint64_t event, char out[EVENT_ONCE_BYTES])
 {
 	char turn[UUID_TEXT_BYTES];
 
+	uuid_text(turn_id, turn);
+	snprintf(out, EVENT_ONCE_BYTES, "%s:%llu:%u", turn, (unsigned long long)revision, (unsigned)event);
+}
+
+void event_once(const struct msg_result *m, char out[EVENT_ONCE_BYTES])
+{
 	out[0] = '\0';
 	if (m->event == EVENT_CONVERSATION_DELETED)
 		snprintf(out, EVENT_ONCE_BYTES, "deleted");
-	if (!m->durable)
-		return;
-	uuid_text(&m->turn_id, turn);
-	snprintf(out, EVENT_ONCE_BYTES, "%s:%llu:%u", turn, (unsigned long long)m->revision,
-		(unsigned)m->event);
+	if (m->durable)
+		name_once(&m->turn_id, m->revision, m->event, out);
+}
+
+void event_unless(const struct msg_result *m, char out[EVENT_ONCE_BYTES])
+{
+	out[0] = '\0';
+	if (!m->durable && (m->event == EVENT_TURN_ACCEPTED || m->event == EVENT_QUEUE_POSITION))
+		name_once(&m->turn_id, 1, EVENT_TURN_PROCESSED, out);
 }

@@ -18,4 +18,8 @@ must_check bool event_json(const struct msg_result *m, struct buf *head, struct 
 /* What has its effect once: `turn:revision:kind` for durable results, "deleted" for a conversation's last, "" for others. */
 void event_once(const struct msg_result *m, char out[EVENT_ONCE_BYTES]);
 
+/* What makes it no news any more, when it has happened: its turn is done, where it says that it is accepted, or where it stands in the
+ * queue. They come from the decider, that it is done from a cleaner, and may be faster. "" for others. */
+void event_unless(const struct msg_result *m, char out[EVENT_ONCE_BYTES]);
+
 #endif

@@ -3,10 +3,10 @@
  * NAME      notifier - gives each result an event id, keeps recent events, fans out
  * INPUT     results (PULL): result; events (XPUB): subscriptions
  * OUTPUT    events: event, subscribed; the event logs in Redis; deletes outbox rows in PostgreSQL
- * LIMITS    backlog_results and backlog_mb on the way into Redis; event_log_length events and event_log_hours
- * a log LOSS      a durable result is announced once it is in the log; until then its outbox row stands and
- * the decider's sweep sends it again. Others (turn:accepted, turn:processing ..) may be lost with this
- * process.
+ * LIMITS    backlog_results and backlog_mb on the way into Redis, and as many held until an earlier notifier's are told (catchup.c);
+ *           event_log_length events and event_log_hours a log
+ * LOSS      a durable result is announced once it is in the log; until then its outbox row stands: the next notifier begins with
+ *           it, and the decider's sweep sends it again. Others (turn:accepted, turn:processing ..) may be lost with this process.
  *
  * BUGS      when Redis comes back with older data while this process was not running either, ids may be given
  * twice; while Redis refuses writes for a moment (out of memory), a conversation's events may change places.
@@ -63,10 +63,23 @@ static void dropped(struct notifier *n)
 			n->backlog.bytes, (unsigned long long)n->did.dropped);
 }
 
+bool notifier_append(struct notifier *n, const struct msg_result *m)
+{
+	struct item *item = backlog_add(&n->backlog, m);
+
+	if (!item) {
+		dropped(n);
+		return false;
+	}
+	item->owner = n;
+	n->did.waited += !n->log_is_up;
+	append_pump(n);
+	return true;
+}
+
 static void on_result(const struct link_in *in, void *arg)
 {
 	struct notifier *n = arg;
-	struct item *item;
 
 	if (in->kind != MSG_RESULT || in->msg->result.event >= EVENT_COUNT)
 		return;
@@ -74,14 +87,8 @@ static void on_result(const struct link_in *in, void *arg)
 	if (!ev_is_active(&n->report))
 		ev_timer_again(service_loop(n->run), &n->report);
 	answer_gateway(n, &in->msg->result);
-	item = backlog_add(&n->backlog, &in->msg->result);
-	if (!item) {
-		dropped(n);
-		return;
-	}
-	item->owner = n;
-	n->did.waited += !n->log_is_up;
-	append_pump(n);
+	if (!catchup_holds(n, &in->msg->result))
+		(void)notifier_append(n, &in->msg->result);
 }
 
 static void on_subscription(struct link *link, struct slice topic, bool on, void *arg)
@@ -117,7 +124,7 @@ static void on_quiet(struct ev_loop *loop, ev_timer *w, int revents)
 	n->received_before = n->did.received;
 	if (!quiet && ++n->busy_looks == QUIET_LOOKS)
 		link_close(&n->results); /* under load it is never quiet: the rest waits with its senders */
-	if ((!quiet && n->results) || n->backlog.count)
+	if ((!quiet && n->results) || !catchup_is_over(n) || n->backlog.count)
 		return;
 	confirm_flush(n);
 	if (n->confirm.under_way == 0)
@@ -127,6 +134,12 @@ static void on_quiet(struct ev_loop *loop, ev_timer *w, int revents)
 static void on_redis(bool up, void *arg)
 {
 	append_redis(arg, up);
+}
+
+static void on_postgres(bool up, void *arg)
+{
+	if (up)
+		catchup_postgres(arg);
 }
 
 static void on_connected(uint64_t took_ns, void *arg)
@@ -157,6 +170,7 @@ static bool start(struct service_run *run)
 	append_start(n);
 	listeners_start(n);
 	confirm_start(n);
+	catchup_start(n);
 	n->counts = notifier_counts_open(n);
 	n->redis = redis_open(service_loop(run),
 		&(struct redis_options){
@@ -165,6 +179,7 @@ static bool start(struct service_run *run)
 						   .connections = 1,
 						   .timeout_ms = PG_TIMEOUT_MS,
 						   .repeats = true, /* what is not confirmed is sent again */
+						   .state = on_postgres,
 						   .connected = on_connected,
 						   .arg = n});
 	n->events = link_open(run, LINK_EVENTS, LINK_BINDS, n->config->events_bind,
@@ -196,6 +211,7 @@ static void stop(struct service_run *run)
 	listeners_stop(n);
 	link_close(&n->events);
 	confirm_stop(n);
+	catchup_stop(n);
 	buf_finish(&n->head);
 	buf_finish(&n->tail);
 	buf_finish(&n->json);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * notifier.h - the notifier's parts, for each other: notifier.c the shell, append.c the way into the log,
- * listeners.c who is told where a log stands, confirm.c the outbox, counts.c what was done.
+ * listeners.c who is told where a log stands, confirm.c the outbox, catchup.c what an earlier one lost, counts.c what was done.
  */
 #ifndef CC_NOTIFIER_H
 #define CC_NOTIFIER_H
@@ -36,6 +36,26 @@ struct listeners {
 	size_t asking;		    /* questions at Redis */
 };
 
+enum catchup_state {
+	CATCHUP_SETTLES, /* until every sender has found this notifier */
+	CATCHUP_WAITS,	 /* for PostgreSQL */
+	CATCHUP_ASKS,
+	CATCHUP_APPENDS, /* a page is on its way into the log */
+	CATCHUP_OVER,
+};
+
+struct catchup {
+	enum catchup_state state;
+	ev_timer timer; /* the state's end; when it is over, until what was told may be forgotten */
+	struct buf json;
+	char after_at[64], after_turn[UUID_TEXT_BYTES]; /* where the next page begins: with after_revision the outbox's order */
+	uint64_t after_revision;
+	struct backlog held; /* results that came meanwhile */
+	size_t results;	     /* told */
+	int64_t until_at;    /* wall-clock us: what is older is in what was told */
+	struct told *told;   /* the turns */
+};
+
 /* Since the start. */
 struct did {
 	uint64_t received, appended, repeated, dropped, waited; /* waited: had to, for Redis */
@@ -51,6 +71,7 @@ struct notifier {
 	struct backlog backlog;
 	struct confirm confirm;
 	struct listeners listeners;
+	struct catchup catchup;
 	ev_timer again; /* Redis refused: the next try */
 	ev_timer quiet, report;
 	struct buf head, tail, json; /* scratch */
@@ -74,6 +95,8 @@ extern const struct service notifier_service;
 /* notifier.c: its digits in text. */
 struct slice notifier_digits(uint64_t v, char text[NUMBER_BYTES]);
 
+bool notifier_append(struct notifier *n, const struct msg_result *m); /* on its way into the log; false: no room */
+
 /* append.c */
 void append_start(struct notifier *n);
 void append_redis(struct notifier *n, bool up);
@@ -94,6 +117,14 @@ void confirm_start(struct notifier *n);
 void confirm_add(struct notifier *n, const struct uuid *turn_id, uint64_t revision);
 void confirm_flush(struct notifier *n);
 void confirm_stop(struct notifier *n);
+
+/* catchup.c */
+void catchup_start(struct notifier *n);
+void catchup_postgres(struct notifier *n); /* it is there */
+void catchup_progress(struct notifier *n); /* something got into the log */
+bool catchup_holds(struct notifier *n, const struct msg_result *m); /* true: kept until it is over, copied; or no news any more */
+bool catchup_is_over(const struct notifier *n);
+void catchup_stop(struct notifier *n);
 
 /* counts.c */
 struct counts *notifier_counts_open(struct notifier *n);

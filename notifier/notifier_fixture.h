@@ -39,6 +39,7 @@ int end_notifier(int number); /* by that signal; the status that it ended with *
 
 /* A result for the turn, as a cleaner sends it. */
 void say(uint64_t revision, bool durable, const char *gateway);
+void say_event(uint64_t event, int64_t at, uint64_t revision, bool durable, const char *gateway);
 
 struct heard hear_within(int ms); /* whatever comes next */
 /* The next message of that kind under that topic. */
@@ -48,7 +49,8 @@ struct cursor listen_to(const char *under);
 
 redisReply *redis_run(const char *format, ...);
 long long log_length(void);
-void store_turn(void); /* in PostgreSQL, done, with the outbox row of revision 1 */
+void await_log_length(long long entries);
+void store_turn(void); /* in PostgreSQL, done, the first of the conversation, with the outbox row of revision 1 */
 void await_empty_outbox(void);
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "notifier_fixture.h"
 #include "common/base/check_run.h"
+#include "common/base/clock.h"
+#include "common/wire/events.h"
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -270,6 +272,103 @@ START_TEST(a_conversation_has_one_notifier_of_several)
 }
 END_TEST
 
+/* The turn of the log's entry that stands there; 1 is the first event. */
+static struct uuid turn_at(size_t entry)
+{
+	redisReply *all = redis_run("XRANGE %s - +", log_key), *fields;
+	struct uuid id = {{0}};
+
+	ck_assert_uint_gt(all->elements, entry);
+	fields = all->element[entry]->element[1];
+	for (size_t i = 0; i + 1 < fields->elements; i += 2)
+		if (strcmp(fields->element[i]->str, "t") == 0)
+			ck_assert(uuid_parse(slice_str(fields->element[i + 1]->str), &id));
+	freeReplyObject(all);
+	return id;
+}
+
+START_TEST(what_an_earlier_one_lost_stands_before_what_came_since)
+{
+	struct uuid first = turn, second = uuid_v7(), at[2];
+	int64_t before = clock_wall_us();
+
+	listen_to(topic); /* it runs, and is connected */
+	ck_assert_int_eq(end_notifier(SIGKILL), SIGKILL);
+	store_turn(); /* finished, and told to one that died over it */
+	turn = second;
+	say(1, true, ""); /* finished after it: waits for the next notifier */
+	turn = first;
+	say_event(EVENT_TURN_ACCEPTED, before, 0, false, ""); /* its sender held this back until now: it is no news any more */
+	start_notifier("100");
+	await_log_length(3);
+	at[0] = turn_at(1);
+	at[1] = turn_at(2);
+	ck_assert(uuid_eq(&at[0], &first) && uuid_eq(&at[1], &second));
+	await_empty_outbox();
+	say_event(EVENT_TURN_PROCESSING, clock_wall_us(), 2, false, ""); /* but this is: it is cleaned once more */
+	await_log_length(4);
+	at[0] = turn_at(3);
+	ck_assert(uuid_eq(&at[0], &first));
+	ck_assert_int_eq(log_length(), 4);
+}
+END_TEST
+
+/* Two senders, one of which finds the new notifier later: what it still holds was finished before. */
+START_TEST(who_finds_a_new_one_late_is_not_told_of_late)
+{
+	struct uuid first = turn, second = uuid_v7(), at;
+
+	listen_to(topic);
+	ck_assert_int_eq(end_notifier(SIGKILL), SIGKILL);
+	store_turn(); /* committed by the one that is not here yet */
+	start_notifier("100");
+	listen_to("g.one");
+	turn = second;
+	say(1, true, "g.one");
+	hear(MSG_EVENT, "g.one"); /* taken: the request that waits is answered at once */
+	await_log_length(3);
+	at = turn_at(1);
+	ck_assert(uuid_eq(&at, &first));
+	turn = first;
+	say(1, true, "");
+	say_event(EVENT_TURN_PROCESSING, 1, 0, false, ""); /* from before its end */
+	turn = second;
+	say(2, true, "");
+	await_log_length(4);
+	at = turn_at(3);
+	ck_assert(uuid_eq(&at, &second));
+	ck_assert_int_eq(log_length(), 4);
+}
+END_TEST
+
+START_TEST(a_turn_that_is_done_is_accepted_no_more)
+{
+	listen_to(topic);
+	say(1, true, "");
+	say_event(EVENT_TURN_ACCEPTED, clock_wall_us(), 0, false, "");
+	say_event(EVENT_QUEUE_POSITION, clock_wall_us(), 0, false, "");
+	say_event(EVENT_TURN_ERROR, clock_wall_us(), 0, false, "");
+	await_log_length(3);
+	ck_assert_int_eq(log_length(), 3);
+	turn = uuid_v7();
+	say_event(EVENT_TURN_ACCEPTED, clock_wall_us(), 0, false, "");
+	await_log_length(4);
+}
+END_TEST
+
+/* A notifier that finds no PostgreSQL takes results all the same. */
+START_TEST(without_postgres_it_does_not_wait_for_long)
+{
+	ck_assert_int_eq(end_notifier(SIGKILL), SIGKILL);
+	fixture_servers("kill", "postgres");
+	start_notifier("100");
+	listen_to(topic);
+	say(1, true, "");
+	ck_assert_uint_eq(hear(MSG_EVENT, topic).at.offset, 1);
+	fixture_servers("start", "postgres");
+}
+END_TEST
+
 static void apply_schema(void)
 {
 	char command[400];
@@ -299,6 +398,10 @@ int main(void)
 	tcase_add_test(tc, a_result_becomes_an_event);
 	tcase_add_test(tc, the_log_has_each_durable_result_once);
 	tcase_add_test(tc, killed_and_told_again_it_appends_once);
+	tcase_add_test(tc, what_an_earlier_one_lost_stands_before_what_came_since);
+	tcase_add_test(tc, who_finds_a_new_one_late_is_not_told_of_late);
+	tcase_add_test(tc, a_turn_that_is_done_is_accepted_no_more);
+	tcase_add_test(tc, without_postgres_it_does_not_wait_for_long);
 	tcase_add_test(tc, without_redis_requests_are_answered_and_events_wait);
 	tcase_add_test(tc, listeners_are_told_anew_when_redis_lost_the_log);
 	tcase_add_test(tc, ids_are_not_given_again_when_redis_comes_back_with_older_data);

@@ -22,8 +22,7 @@
 enum {
 	LINK_LANES = 16,         /* endpoints a link connects to; a machine's worth of peers, more is a configuration error */
 	SUBSCRIPTIONS = 400000,  /* of a SUB on their way to a peer: twice what a notifier keeps; 70 MB at worst, while none is there */
-	RECONNECT_MS = 20,       /* first wait before connecting again; doubles to the maximum */
-	RECONNECT_MAX_MS = 500,  /* a peer that is back is found within half a second */
+	RECONNECT_MS = 20,       /* first wait before connecting again; doubles to LINK_BACK_MS */
 	HEARTBEAT_MS = 500,      /* between pings on a TCP connection, where a peer can vanish without a word .. */
 	SILENCE_MS = 1500,       /* .. and silence after which it is made anew: a subscription is then confirmed anew too */
 };
@@ -238,7 +237,7 @@ static struct lane *add_lane(struct link *link)
 	zsock_set_rcvhwm(lane->socket, link->row->high_water_mark);
 	zsock_set_linger(lane->socket, link->row->linger_ms);
 	zsock_set_reconnect_ivl(lane->socket, RECONNECT_MS);
-	zsock_set_reconnect_ivl_max(lane->socket, RECONNECT_MAX_MS);
+	zsock_set_reconnect_ivl_max(lane->socket, LINK_BACK_MS);
 	zsock_set_sndtimeo(lane->socket, 0); /* a full link answers at once, never blocks the loop */
 	if (link->type == ZMQ_DEALER || link->type == ZMQ_PUB)
 		zsock_set_immediate(lane->socket, 1); /* a dead decider is given nothing while others live, a new monitor nothing old */

@@ -15,7 +15,10 @@
 
 struct link;
 
-enum { LINK_ENDPOINT_BYTES = 256 }; /* one endpoint's text; sun_path is 108 */
+enum {
+	LINK_ENDPOINT_BYTES = 256, /* one endpoint's text; sun_path is 108 */
+	LINK_BACK_MS = 500,	   /* a peer that is back is found by all within half a second */
+};
 
 struct link_peer { /* a ROUTER's name for the peer to answer */
 	uint8_t bytes[16];
