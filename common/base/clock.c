@@ -99,7 +99,7 @@ bool clock_parse_rfc3339(struct slice s, int64_t *wall_us)
 {
 	struct tm tm = {0}, again;
 	size_t at = 0;
-	int offset, year, month;
+	int offset, year = 0, month = 0; /* gcc does not see that digits() sets them */
 	int64_t us = 0;
 	time_t t;
 
