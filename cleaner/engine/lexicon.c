@@ -65,7 +65,7 @@ static const struct {
 		       "quarter double triple point percent dollars dollar pounds pound euros euro cents dot "
 		       "slash colon"},
 	{CLASS_ABBREVIATION,
-		"mr mrs ms dr prof sr jr st vs etc inc ltd co corp no dept approx e.g i.e a.m p.m u.s u.k "
+		"mr mrs ms dr prof sr jr st vs etc inc ltd co corp dept approx e.g i.e a.m p.m u.s u.k "
 		"jan feb mar apr jun jul aug sep sept oct nov dec"},
 	{CLASS_CORRECTING, "sorry wait actually rather correction mean scratch meant"},
 };

@@ -9,6 +9,7 @@
 #include "reasons.h"
 
 static bool (*const readers[])(const struct turn *t, size_t i, bool bare, struct numeral *out) = {
+	dotted_read,
 	web_read,
 	date_read,
 	time_read,

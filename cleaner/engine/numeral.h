@@ -49,6 +49,7 @@ bool code_read(
 	const struct turn *t, size_t i, bool bare, struct numeral *out); /* numeral_phone.c: Q4, B2B, x86 */
 bool title_read(
 	const struct turn *t, size_t i, bool bare, struct numeral *out);	/* numeral_phone.c: Dr. Dao */
+bool dotted_read(const struct turn *t, size_t i, bool bare, struct numeral *out); /* numeral_dotted.c: 10.4.2 */
 bool date_read(const struct turn *t, size_t i, bool bare, struct numeral *out); /* numeral_date.c */
 bool year_read(const struct turn *t, size_t i, bool bare, struct numeral *out); /* numeral_date.c */
 bool time_read(const struct turn *t, size_t i, bool bare, struct numeral *out); /* numeral_time.c */

@@ -146,6 +146,23 @@ static bool factor_follows(const struct words *w, size_t i, const struct amount 
 	return a->end == i + 1 && amount_read(w, a->end + 1, &other) && shares_factor(w, a->end + 1, &other);
 }
 
+/* "point one of the plan", "my point two": a place in a list, no tenth. */
+static bool is_listed(const struct words *w, size_t i, const struct amount *a)
+{
+	static const char *const before[] = {"the", "my", "your", "our", "this", "that", "next", "last", "main", "key", "bullet"};
+	static const char *const after[] = {"is", "was", "of", "says", "and", "about", "would", "will", "on", "in", "concerns"};
+
+	if (!a->no_whole || a->scale.n || a->fraction[1])
+		return false;
+	for (size_t k = 0; k < countof(after) && i == 0; k++)
+		if (words_is(w, a->end, after[k]))
+			return true;
+	for (size_t k = 0; k < countof(before) && i > 0; k++)
+		if (words_is(w, i - 1, before[k]))
+			return true;
+	return false;
+}
+
 bool cardinal_read(const struct turn *t, size_t i, bool bare, struct numeral *out)
 {
 	const struct words *w = &t->words;
@@ -161,7 +178,7 @@ bool cardinal_read(const struct turn *t, size_t i, bool bare, struct numeral *ou
 	}
 	if (!amount_read(w, i, &a) || a.digits || a.end == i)
 		return false;
-	if (!bare && (is_half(w, i, &a) || shares_factor(w, i, &a) || factor_follows(w, i, &a)))
+	if (!bare && (is_listed(w, i, &a) || is_half(w, i, &a) || shares_factor(w, i, &a) || factor_follows(w, i, &a)))
 		return false;
 	if (a.whole.article && is_round(a.whole.value) && (a.scale.n || !beside_number(w, i)))
 		return false;
