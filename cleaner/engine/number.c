@@ -9,8 +9,8 @@
 #include "reasons.h"
 
 static bool (*const readers[])(const struct turn *t, size_t i, bool bare, struct numeral *out) = {
-	dotted_read,
 	web_read,
+	dotted_read,
 	date_read,
 	time_read,
 	money_read,

@@ -87,12 +87,6 @@ uint64_t number_factor(struct slice key, bool *ordinal)
 	return 0;
 }
 
-/* Reading goes on past a word only when no mark closes it and no mark opens the next. */
-static bool joined(const struct words *w, size_t i)
-{
-	return i + 1 < w->count && w->live[i]->trail.n == 0 && w->live[i + 1]->lead.n == 0;
-}
-
 /* "seventy-five" in one word: its value, or -1. */
 static int hyphenated(struct slice key, bool *ordinal)
 {
@@ -117,7 +111,7 @@ static int read_tens(const struct words *w, size_t i, size_t *end, bool *ordinal
 	*end = i + 1;
 	if (value < 0)
 		return hyphenated(key, ordinal);
-	if (value < 20 || *ordinal || !joined(w, i))
+	if (value < 20 || *ordinal || !words_joined(w, i))
 		return value;
 	unit = number_small(words_key(w, i + 1), &unit_ordinal);
 	if (unit < 1 || unit > 9)
@@ -133,7 +127,7 @@ static size_t skip_and(const struct words *w, size_t i)
 	bool ordinal;
 	size_t end;
 
-	if (!words_is(w, i, "and") || !joined(w, i))
+	if (!words_is(w, i, "and") || !words_joined(w, i))
 		return i;
 	return read_tens(w, i + 1, &end, &ordinal) > 0 ? i + 1 : i;
 }
@@ -144,15 +138,15 @@ static bool bare_hundred(const struct words *w, size_t i)
 	bool ordinal;
 	size_t end;
 
-	return words_is(w, i, "hundred") && joined(w, i) && !(i > 0 && words_is(w, i - 1, "a")) &&
-	       !(i > 0 && joined(w, i - 1) && (words_classes(w, i - 1) & CLASS_NUMBER)) &&
+	return words_is(w, i, "hundred") && words_joined(w, i) && !(i > 0 && words_is(w, i - 1, "a")) &&
+	       !(i > 0 && words_joined(w, i - 1) && (words_classes(w, i - 1) & CLASS_NUMBER)) &&
 	       read_tens(w, skip_and(w, i + 1), &end, &ordinal) > 0 && !ordinal;
 }
 
 /* 0..9999 as "two hundred and five", "twenty-one hundred": without a factor above hundred. */
 static bool read_hundreds(const struct words *w, size_t i, struct number *n)
 {
-	bool article = words_is(w, i, "a") && joined(w, i), bare = bare_hundred(w, i), ordinal = false;
+	bool article = words_is(w, i, "a") && words_joined(w, i), bare = bare_hundred(w, i), ordinal = false;
 	size_t end = bare ? i : i + 1, rest_end;
 	int value = article || bare ? 1 : read_tens(w, i, &end, &ordinal), rest;
 
@@ -162,13 +156,13 @@ static bool read_hundreds(const struct words *w, size_t i, struct number *n)
 		return false;
 	*n = (struct number){
 		.value = (uint64_t)value, .end = end, .ordinal = ordinal, .article = article, .scale = 1};
-	if (ordinal || value == 0 || (!article && !bare && !joined(w, end - 1)) ||
+	if (ordinal || value == 0 || (!article && !bare && !words_joined(w, end - 1)) ||
 		number_factor(words_key(w, end), &ordinal) != 100)
 		return true;
 	n->value *= 100;
 	n->end = end + 1;
 	n->ordinal = ordinal;
-	if (ordinal || !joined(w, end))
+	if (ordinal || !words_joined(w, end))
 		return true;
 	rest = read_tens(w, skip_and(w, end + 1), &rest_end, &ordinal);
 	if (rest > 0) {
@@ -188,7 +182,7 @@ bool number_read(const struct words *w, size_t i, struct number *n)
 	*n = (struct number){.scale = 1};
 	while (read_hundreds(w, at, &group) && (at == i || group.value > 0)) {
 		bool ordinal = false;
-		uint64_t factor = group.ordinal || !joined(w, group.end - 1)
+		uint64_t factor = group.ordinal || !words_joined(w, group.end - 1)
 					  ? 0
 					  : number_factor(words_key(w, group.end), &ordinal);
 
@@ -207,7 +201,7 @@ bool number_read(const struct words *w, size_t i, struct number *n)
 		n->ordinal = group.ordinal || ordinal;
 		n->scale = factor >= 1000000 ? factor : 1;
 		below = factor ? factor : 1;
-		if (!factor || n->ordinal || group.value >= 10000 || !joined(w, n->end - 1))
+		if (!factor || n->ordinal || group.value >= 10000 || !words_joined(w, n->end - 1))
 			break;
 		at = skip_and(w, n->end);
 	}

@@ -7,12 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Nothing between words i and i + 1 but white space. */
-static bool joined(const struct words *w, size_t i)
-{
-	return i + 1 < w->count && w->live[i]->trail.n == 0 && w->live[i + 1]->lead.n == 0;
-}
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -56,7 +50,7 @@ static void read_fraction(const struct words *w, size_t i, struct amount *a)
 {
 	size_t at = i + 1, n = 0;
 
-	while (at < w->count && joined(w, at - 1) && n + 3 < sizeof a->fraction) {
+	while (at < w->count && words_joined(w, at - 1) && n + 3 < sizeof a->fraction) {
 		struct slice key = words_key(w, at);
 		int digit = digit_of(key), value;
 		bool ordinal;
@@ -88,7 +82,7 @@ static void read_scale(const struct words *w, struct amount *a)
 	bool ordinal;
 	uint64_t factor;
 
-	if (a->end == 0 || a->end >= w->count || !joined(w, a->end - 1))
+	if (a->end == 0 || a->end >= w->count || !words_joined(w, a->end - 1))
 		return;
 	factor = number_factor(words_key(w, a->end), &ordinal);
 	if (factor < 1000000 || ordinal)
@@ -151,7 +145,7 @@ static bool amount_words(const struct words *w, size_t i, size_t at, struct amou
 		a->end = a->whole.end;
 		if (a->whole.ordinal)
 			return false;
-		if (words_is(w, a->end, "point") && joined(w, a->end - 1))
+		if (words_is(w, a->end, "point") && words_joined(w, a->end - 1))
 			read_fraction(w, a->end, a);
 		if (a->point)
 			read_scale(w, a);
@@ -182,7 +176,7 @@ bool amount_read(const struct words *w, size_t i, struct amount *a)
 		return true;
 	}
 	*a = (struct amount){.whole = {.scale = 1}};
-	if (words_is(w, i, "minus") && joined(w, i)) {
+	if (words_is(w, i, "minus") && words_joined(w, i)) {
 		a->negative = true;
 		at++;
 	}
@@ -212,7 +206,7 @@ static size_t dictated(const struct words *w, size_t at, bool wide, char *out)
 	struct slice key = words_key(w, at);
 	size_t times = slice_eq(key, SLICE("double")) ? 2 : slice_eq(key, SLICE("triple")) ? 3 : 1;
 	int digit = digit_of(times > 1 ? words_key(w, at + 1) : key);
-	bool more = times == 1 && wide && at + 1 < w->count && joined(w, at);
+	bool more = times == 1 && wide && at + 1 < w->count && words_joined(w, at);
 	struct number n;
 
 	*out = '\0';
@@ -235,7 +229,7 @@ size_t digits_read(const struct words *w, size_t i, bool wide, char *out, size_t
 	size_t at = i;
 
 	*n = 0;
-	while (at < w->count && (at == i || joined(w, at - 1))) {
+	while (at < w->count && (at == i || words_joined(w, at - 1))) {
 		char piece[8];
 		size_t end = dictated(w, at, wide, piece), length = strlen(piece);
 

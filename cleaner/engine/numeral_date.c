@@ -76,14 +76,12 @@ bool year_value(const struct words *w, size_t i, bool loose, unsigned *year, siz
 static bool is_price(const struct words *w, size_t i)
 {
 	static const char *const paid[] = {"costs", "cost", "paid", "pay", "price", "priced"};
+	static const char *const between[] = {"me", "us", "is", "at", "only", "just"};
 
 	for (size_t back = 1; back <= 2 && back <= i; back++)
-		for (size_t k = 0; k < countof(paid); k++)
-			if (words_is(w, i - back, paid[k]) && !w->live[i - back]->trail.n &&
-				(back == 1 || words_is(w, i - 1, "me") || words_is(w, i - 1, "is") ||
-					words_is(w, i - 1, "us") || words_is(w, i - 1, "at") ||
-					words_is(w, i - 1, "only") || words_is(w, i - 1, "just")))
-				return true;
+		if (words_in(w, i - back, paid, countof(paid)) && !w->live[i - back]->trail.n &&
+			(back == 1 || words_in(w, i - 1, between, countof(between))))
+			return true;
 	return false;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * numeral_dotted.c - three numbers and more with points between them: a version ("ten point four point two"), a section, a network
- * address. Read as decimals they would be cut in two: 10.4 0.2.
+ * address. Read as decimals they would be cut in two: 10.4 0.2. What is an address with dots is read before, numeral_web.c.
  */
 #include "numeral.h"
 
@@ -9,11 +9,6 @@
 #include <stdio.h>
 
 enum { PARTS_LEAST = 3, PARTS_MOST = 8, PART_BYTES = 8, PART_MOST = 9999 };
-
-static bool joined(const struct words *w, size_t i)
-{
-	return i + 1 < w->count && w->live[i]->trail.n == 0 && w->live[i + 1]->lead.n == 0;
-}
 
 /* "four", "one six eight", "one hundred sixty eight": its figures; the word after it, or at. */
 static size_t part_read(const struct words *w, size_t at, char out[PART_BYTES])
@@ -32,7 +27,7 @@ static size_t part_read(const struct words *w, size_t at, char out[PART_BYTES])
 
 static bool is_point(const struct words *w, size_t at)
 {
-	return at > 0 && (words_is(w, at, "point") || words_is(w, at, "dot")) && joined(w, at - 1) && joined(w, at);
+	return at > 0 && (words_is(w, at, "point") || words_is(w, at, "dot")) && words_joined(w, at - 1) && words_joined(w, at);
 }
 
 /* "four point four point fourteen percent" was misheard, whatever it is: of nothing are there 4.4.14 percent. */
@@ -40,10 +35,7 @@ static bool is_amount(const struct words *w, size_t end)
 {
 	static const char *const units[] = {"percent", "per", "million", "billion", "thousand", "dollars", "pounds", "euros", "times"};
 
-	for (size_t k = 0; k < countof(units); k++)
-		if (words_is(w, end, units[k]))
-			return true;
-	return false;
+	return words_in(w, end, units, countof(units));
 }
 
 bool dotted_read(const struct turn *t, size_t i, bool bare, struct numeral *out)

@@ -71,12 +71,7 @@ static bool closes(const struct words *w, size_t i)
 		"an", "per", "is", "was", "it", "that", "which", "then", "instead", "plus", "total",
 		"altogether"};
 
-	if (i >= w->count || w->live[i - 1]->trail.n)
-		return true;
-	for (size_t k = 0; k < countof(after); k++)
-		if (words_is(w, i, after[k]))
-			return true;
-	return false;
+	return i >= w->count || w->live[i - 1]->trail.n || words_in(w, i, after, countof(after));
 }
 
 /* "[and] sixty nine cents", or "sixty three" with nothing to count, after whole dollars. *end stands when

@@ -75,14 +75,6 @@ static bool is_digit_word(const struct words *w, size_t i)
 	return value >= 1 && value <= 9 && !ordinal;
 }
 
-static bool word_in(const struct words *w, size_t i, const char *const *list, size_t count)
-{
-	for (size_t k = 0; k < count; k++)
-		if (words_is(w, i, list[k]))
-			return true;
-	return false;
-}
-
 /* "one eighty", "room two twelve", "one twenty over eighty": hundreds that are not said. Written where it can
  * be neither a time ("five thirty"), nor a price ("three ninety nine"), nor the number of something before it
  * ("phase two sixty patients"). */
@@ -95,7 +87,7 @@ static bool hundreds_read(const struct words *w, size_t i, unsigned *value, size
 		"tier", "version", "quarter", "day", "week", "team", "year", "class", "grade", "type",
 		"number", "question", "season", "chapter", "section", "costs", "cost", "price", "paid", "pay",
 		"for", "only"};
-	bool name = i > 0 && word_in(w, i - 1, named, countof(named));
+	bool name = i > 0 && words_in(w, i - 1, named, countof(named));
 	bool ordinal;
 	struct number n;
 
@@ -108,7 +100,7 @@ static bool hundreds_read(const struct words *w, size_t i, unsigned *value, size
 		return false;
 	if (!name && !words_is(w, n.end, "over") &&
 		(n.value < 60 || n.value == 95 || n.value == 99 ||
-			(i > 0 && word_in(w, i - 1, numbered, countof(numbered)))))
+			(i > 0 && words_in(w, i - 1, numbered, countof(numbered)))))
 		return false;
 	*value = (unsigned)number_small(w->live[i]->key, &ordinal) * 100 + (unsigned)n.value;
 	*end = n.end;
@@ -131,7 +123,7 @@ static bool shares_factor(const struct words *w, size_t i, const struct amount *
 	struct amount first;
 
 	if (i < 2 || !factor || a->point || a->scale.n || a->whole.article ||
-		!word_in(w, i - 1, links, countof(links)) || w->live[i - 1]->trail.n ||
+		!words_in(w, i - 1, links, countof(links)) || w->live[i - 1]->trail.n ||
 		w->live[i - 2]->fixed || w->live[i - 2]->absorbed || w->live[i - 2]->trail.n)
 		return false;
 	return amount_read(w, i - 2, &first) && !first.digits && first.end == i - 1 && first.whole.value &&
@@ -154,13 +146,7 @@ static bool is_listed(const struct words *w, size_t i, const struct amount *a)
 
 	if (!a->no_whole || a->scale.n || a->fraction[1])
 		return false;
-	for (size_t k = 0; k < countof(after) && i == 0; k++)
-		if (words_is(w, a->end, after[k]))
-			return true;
-	for (size_t k = 0; k < countof(before) && i > 0; k++)
-		if (words_is(w, i - 1, before[k]))
-			return true;
-	return false;
+	return i == 0 ? words_in(w, a->end, after, countof(after)) : words_in(w, i - 1, before, countof(before));
 }
 
 bool cardinal_read(const struct turn *t, size_t i, bool bare, struct numeral *out)

@@ -69,6 +69,21 @@ static inline bool words_is(const struct words *w, size_t i, const char *key)
 	return slice_eq(words_key(w, i), slice_str(key));
 }
 
+/* Is it one of these? */
+static inline bool words_in(const struct words *w, size_t i, const char *const *keys, size_t count)
+{
+	for (size_t k = 0; k < count; k++)
+		if (words_is(w, i, keys[k]))
+			return true;
+	return false;
+}
+
+/* Nothing between live words i and i + 1 but white space: no mark closes the one, none opens the other. */
+static inline bool words_joined(const struct words *w, size_t i)
+{
+	return i + 1 < w->count && w->live[i]->trail.n == 0 && w->live[i + 1]->lead.n == 0;
+}
+
 static inline uint32_t words_classes(const struct words *w, size_t i) /* 0 when there is none */
 {
 	return i < w->count ? w->live[i]->classes : 0;
